@@ -1,0 +1,45 @@
+"""What users give, as an array: numbers, nested lists, arrays, Tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .dtypes import get_default_dtype
+from .errors import DTypeError, ShapeError
+
+
+def to_array(data: Any, dtype: Any, copy: bool) -> ndarray:
+    """`data` as an array. Python floats take the default dtype; arrays, NumPy scalars and Tensors keep theirs.
+
+    Raises ShapeError for ragged lists, DTypeError for what is neither a number nor a boolean.
+    """
+    if hasattr(data, "node"):
+        data = data.array
+    if isinstance(data, (ndarray, np.generic)):
+        array = np.array(data, dtype=dtype) if copy else np.asarray(data, dtype=dtype)
+    else:
+        try:
+            array = np.array(_plain(data), dtype=dtype)
+        except ValueError as error:
+            raise ShapeError(f"a Tensor is a rectangular array of numbers, and this is not: {error}") from error
+        if dtype is None and array.dtype == np.float64 and not _has_arrays(data):
+            array = array.astype(get_default_dtype(), copy=False)
+    if array.dtype.kind not in "fciub":
+        raise DTypeError(f"a Tensor holds numbers or booleans; {type(data).__name__} of dtype {array.dtype} is neither")
+    return array
+
+
+def _plain(data: Any) -> Any:
+    """Nested lists with arrays in place of Tensors."""
+    if hasattr(data, "node"):
+        return data.array
+    return [_plain(d) for d in data] if isinstance(data, (list, tuple)) else data
+
+
+def _has_arrays(data: Any) -> bool:
+    if isinstance(data, (list, tuple)):
+        return any(_has_arrays(d) for d in data)
+    return isinstance(data, (ndarray, np.generic)) or hasattr(data, "node")

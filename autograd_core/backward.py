@@ -1,0 +1,280 @@
+"""The reverse and the forward sweep over a recorded graph; gives Tensor its `backward`.
+
+Both sweeps run each op's own rules: on raw arrays when nothing records (the hot path), else on Tensors, so that the sweep is
+itself a graph that can be differentiated. Nodes are visited in the order of their serial numbers; nothing recurses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .broadcast import broadcast_to, sum_to
+from .table import Elementwise
+from .errors import DTypeError, GradientError, ShapeError
+from .graph import AnyNode, LeafNode, Node, ancestors, check_saved, descendants, recording, transforming
+from .primitive import AsType, Identity, Part, part
+from .tensor import Tensor, as_tensor, from_array
+
+AS_COPY = Identity(copies=True)
+
+
+@dataclass
+class ReverseSweep:
+    """One pass from outputs back to their sources.
+
+    `record`: the sweep itself is differentiable, and cotangents are Tensors. `retain`: saved arrays are kept for another sweep.
+    `needed`: serials of the nodes worth visiting (None: all). `targets`: serials whose cotangents are collected in `found`;
+    if there are none, the leaves get theirs in `.grad`.
+    """
+
+    record: bool
+    retain: bool
+    needed: Collection[int] | None = None
+    targets: Collection[int] = ()
+    found: dict[int, Any] = field(default_factory=dict)
+    pending: dict[int, tuple[AnyNode, Any]] = field(default_factory=dict)
+    heap: list[int] = field(default_factory=list)
+
+    def run(self, seeds: Iterable[tuple[AnyNode, Any]]) -> dict[int, Any]:
+        """Sweep from the seeds, pairs (node, cotangent); returns `found`."""
+        token = recording.set(self.record)
+        try:
+            with np.errstate(all="ignore"):
+                for node, g in seeds:
+                    self.add(node, g)
+                while self.heap:
+                    self.visit(*self.pending.pop(-heappop(self.heap)))
+        finally:
+            recording.reset(token)
+        return self.found
+
+    def add(self, p: AnyNode, g: Any) -> None:
+        """Add g to the cotangent that waits for node p."""
+        s = p.serial
+        held = self.pending.get(s)
+        if held is None:
+            self.pending[s] = (p, g)
+            heappush(self.heap, -s)
+        else:
+            self.pending[s] = (p, held[1] + g)
+
+    def visit(self, node: AnyNode, g: Any) -> None:
+        """Pass the whole cotangent of a node on to its parents."""
+        if node.hooks:
+            g = run_hooks(node, g, self.record)
+        if node.serial in self.targets:
+            self.found[node.serial] = g
+        if type(node) is LeafNode:
+            if not self.targets:
+                deposit(node, g, self.record)
+            return
+        op = node.op
+        if type(op) is Part:
+            self.add_part(node, g)
+            return
+        if node.saved is None or node.versions is not None:
+            check_saved(node)
+        args = wrapped(node) if self.record else node.saved
+        plain = type(op) is Elementwise and not op.singular and node.dtype.kind != "c"
+        needed = self.needed
+        pending = self.pending
+        for i, p in enumerate(node.parents):
+            if p is None or (needed is not None and p.serial not in needed):
+                continue
+            if plain:
+                d = op.derivatives[i]
+                c = g if d is None else g * d(*args)
+            else:
+                c = op.vjp(i, g, *args)
+                if c is None:
+                    continue
+            if c.shape != p.shape or c.dtype is not p.dtype:
+                c = fit(c, p)
+            s = p.serial
+            held = pending.get(s)
+            if held is None:
+                pending[s] = (p, c)
+                heappush(self.heap, -s)
+            else:
+                pending[s] = (p, held[1] + c)
+        if not self.retain:
+            node.saved = None
+
+    def add_part(self, node: Node, g: Any) -> None:
+        """Collect the cotangent of one output of a multi-output node; an absent one stays None."""
+        (p,), op = node.parents, node.op
+        if self.needed is not None and p.serial not in self.needed:
+            return
+        held = self.pending.get(p.serial)
+        if held is None:
+            gs = [None] * op.count
+            self.pending[p.serial] = (p, gs)
+            heappush(self.heap, -p.serial)
+        else:
+            gs = held[1]
+        gs[op.index] = g if gs[op.index] is None else gs[op.index] + g
+
+
+def wrapped(node: Node) -> list[Any]:
+    """What a node saved, as Tensors at their places in the graph, for a sweep that is recorded."""
+    y, *xs = node.saved  # type: ignore[misc]
+    if isinstance(y, tuple):
+        y = tuple(from_array(a, part(node, i, a)) for i, a in enumerate(y))
+    elif isinstance(y, ndarray):
+        y = from_array(y, node)
+    return [y, *(from_array(x, p) if isinstance(x, ndarray) else x for x, p in zip(xs, node.parents, strict=True))]
+
+
+def fit(c: Any, p: AnyNode) -> Any:
+    """A contribution in the shape and dtype of the node it goes to: sums over broadcast axes, real part, precision."""
+    if c.dtype != p.dtype:
+        c = AsType(p.dtype)(c)
+    return sum_to(c, p.shape)
+
+
+def run_hooks(node: AnyNode, g: Any, record: bool) -> Any:
+    """The cotangent after the node's hooks; a hook sees a Tensor and may return another one."""
+    for hook in list(node.hooks.values()):  # type: ignore[union-attr]
+        returned = hook(g if isinstance(g, Tensor) else from_array(np.asarray(g)))
+        if returned is not None:
+            new = as_tensor(returned)
+            if new.shape != node.shape:
+                raise ShapeError(f"a hook on {node!r} returned shape {new.shape}; the gradient has shape {node.shape}")
+            g = new if record else new.array
+    return g
+
+
+def deposit(leaf: LeafNode, g: Any, record: bool) -> None:
+    """Add a gradient to `.grad` of the leaf's Tensor, on memory of its own."""
+    x = leaf.tensor()
+    if x is None:
+        return
+    old = x.grad
+    if record:
+        x._grad = AS_COPY(g) if old is None else old + g  # type: ignore[operator]
+    else:
+        x._grad = from_array(np.array(g) if old is None else old.array + g)
+
+
+def forward_sweep(nodes: Sequence[AnyNode], tangents: dict[int, Any], record: bool) -> dict[int, Any]:
+    """Push tangents (serial → tangent) through nodes given oldest first; returns all tangents, absent where zero."""
+    token = recording.set(record)
+    try:
+        with np.errstate(all="ignore"):
+            for node in nodes:
+                if node.serial not in tangents and (t := tangent_of(node, tangents, record)) is not None:
+                    tangents[node.serial] = t
+    finally:
+        recording.reset(token)
+    return tangents
+
+
+def tangent_of(node: AnyNode, tangents: dict[int, Any], record: bool) -> Any:
+    """The tangent of one node's output from those of its parents."""
+    ts = [None if p is None else tangents.get(p.serial) for p in node.parents]
+    if all(t is None for t in ts):
+        return None
+    if type(node.op) is Part:
+        return ts[0][node.op.index]
+    check_saved(node)  # type: ignore[arg-type]
+    t = node.op.pushforward(ts, *(wrapped(node) if record else node.saved))  # type: ignore[union-attr,arg-type,misc]
+    return t if t is None or isinstance(t, tuple) else spread(t, node)
+
+
+def spread(t: Any, node: AnyNode) -> Any:
+    """A tangent in the shape and dtype of its node: what an op with broadcast inputs leaves to do."""
+    t = broadcast_to(t, node.shape)
+    return t if t.dtype == node.dtype else AsType(node.dtype)(t)
+
+
+# -- what a user calls ---------------------------------------------------------------------------------
+
+
+def seed(y: Tensor, gradient: Any) -> Tensor:
+    """The cotangent that a sweep from y starts with: `gradient`, or 1 for a scalar."""
+    if y.node is None:
+        raise GradientError(
+            "this Tensor does not require a gradient: it was not computed from a leaf with requires_grad=True, or was computed "
+            "under no_grad() or from detached values. Make the inputs leaves with ac.tensor(data, requires_grad=True)."
+        )
+    if gradient is None:
+        if y.size != 1:
+            raise GradientError(
+                f"the gradient of a Tensor of shape {y.shape} is not defined without a direction. "
+                "Reduce it to a scalar first (y.sum()), or pass `gradient`, an array of that shape."
+            )
+        return from_array(np.ones(y.shape, y.dtype))
+    g = as_tensor(gradient)
+    if g.shape != y.shape:
+        raise ShapeError(f"gradient: shape {g.shape} given for a Tensor of shape {y.shape}; they must be equal")
+    if g.dtype.kind == "c" and y.dtype.kind != "c":
+        raise DTypeError(f"gradient: complex ({g.dtype}) given for a real Tensor ({y.dtype})")
+    return g if g.dtype == y.dtype else AsType(y.dtype)(g)
+
+
+def backward(self: Tensor, gradient: Any = None, create_graph: bool = False, retain_graph: bool | None = None) -> None:
+    """Add the gradient of this scalar to `.grad` of every leaf it was computed from.
+
+    `gradient` is the cotangent for a Tensor that is not a scalar. With `create_graph` the gradients are themselves
+    differentiable. The values that the graph saved are freed unless `retain_graph` (default: `create_graph`) is true.
+    Raises GradientError without a graph, for a non-scalar without `gradient`, and for a graph that was freed.
+    """
+    g = seed(self, gradient)
+    record = create_graph or transforming.get()
+    retain = record or bool(retain_graph)
+    ReverseSweep(record, retain).run([(self.node, g if record else g.array)])  # type: ignore[list-item]
+
+
+Tensor.backward = backward  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of a graph between sources and outputs: what a derivative of the outputs by the sources has to visit.
+
+    `nodes` are those that lead from a source to an output, oldest first; `needed` their serials. `outside` tells whether one
+    of them also depends on something else, so that the derivative is itself a function of it.
+    """
+
+    ys: Sequence[Tensor]
+    sources: Sequence[AnyNode]
+    nodes: Sequence[AnyNode]
+    needed: set[int]
+    outside: bool
+
+    def pull(self, gs: Sequence[Tensor], record: bool, retain: bool) -> list[Tensor | None]:
+        """Cotangents of the sources for cotangents gs of the outputs; None where no path leads."""
+        seeds = [
+            (y.node, g if record else g.array)
+            for y, g in zip(self.ys, gs, strict=True)
+            if y.node is not None and y.node.serial in self.needed
+        ]
+        found = ReverseSweep(record, retain, self.needed, {n.serial for n in self.sources}).run(seeds)
+        return [as_result(found.get(n.serial)) for n in self.sources]
+
+    def push(self, ts: Sequence[Tensor], record: bool) -> list[Tensor | None]:
+        """Tangents of the outputs for tangents ts at the sources; None where no path leads."""
+        seeds = {n.serial: t if record else t.array for n, t in zip(self.sources, ts, strict=True)}
+        tangents = forward_sweep(self.nodes, seeds, record)
+        return [None if y.node is None else as_result(tangents.get(y.node.serial)) for y in self.ys]
+
+
+def span(ys: Sequence[Tensor], sources: Sequence[AnyNode]) -> Span:
+    """The span between the nodes `sources` and the Tensors `ys`."""
+    floor = min((n.serial for n in sources), default=0)
+    nodes = ancestors([y.node for y in ys if y.node is not None], floor)
+    needed = descendants(nodes, {n.serial for n in sources})
+    nodes = [n for n in nodes if n.serial in needed]
+    outside = any(p is not None and p.serial not in needed for n in nodes for p in n.parents)
+    return Span(ys, sources, nodes, needed, outside)
+
+
+def as_result(g: Any) -> Tensor | None:
+    """A swept value as a Tensor that the user may keep."""
+    return g if g is None or isinstance(g, Tensor) else from_array(np.array(g))

@@ -1,0 +1,218 @@
+"""The graph: nodes, their order in time, iterative walks, and the recording state. Knows no op.
+
+A graph is made of nodes alone. A Tensor points at its node, a node at its parents and at the raw arrays that its rules need;
+nothing points back, so a graph dies when the last Tensor on it goes, without the garbage collector.
+Every node carries a serial number from one global counter. A parent is always older than its child, so falling serial number
+is an order in which a reverse sweep can visit the nodes, and rising serial number one for a forward sweep.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterable
+from contextvars import ContextVar, Token
+from functools import wraps
+from typing import Any, ClassVar
+from weakref import ReferenceType
+
+from .errors import GradientError, MutationError
+
+next_serial = itertools.count(1).__next__
+
+# Read once by every op: whether operations on Tensors are recorded in this context (thread or task).
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+# Read once by every sweep: inside a transform each inner sweep records, or the outer derivative would lose it.
+transforming: ContextVar[bool] = ContextVar("transforming", default=False)
+
+
+class Version:
+    """How often a piece of memory that others may see was written."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Hookable:
+    """What leaf and inner nodes share: functions to be called with the cotangent that arrives."""
+
+    __slots__ = ()
+
+    def register_hook(self, hook: Callable) -> HookHandle:
+        """Call `hook(g)` with the whole cotangent g of this node's output in every reverse sweep.
+
+        g is a Tensor; a hook that returns something other than None replaces it. Returns a handle with `.remove()`.
+        """
+        if self.hooks is None:
+            self.hooks = {}
+        key = next_serial()
+        self.hooks[key] = hook
+        return HookHandle(self.hooks, key)
+
+
+class HookHandle:
+    """Undoes one `register_hook`."""
+
+    __slots__ = ("_hooks", "_key")
+
+    def __init__(self, hooks: dict[int, Callable], key: int) -> None:
+        self._hooks, self._key = hooks, key
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        self._hooks.pop(self._key, None)
+
+
+class Node(Hookable):
+    """One recorded application of an op: what `Tensor.grad_fn` is.
+
+    `parents` has one entry an operand, None for a constant. `saved` is (y, x0, x1, …), each an array if the op's rules
+    read it and a stand-in if not; it is None once a reverse sweep has freed it. `owner` counts the writes to the leaf whose
+    memory the output shares (a view of a leaf) and is None otherwise; `versions` are those counts when inputs were saved.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "dtype",
+        "hooks",
+        "op",
+        "owner",
+        "parents",
+        "saved",
+        "serial",
+        "shape",
+        "versions",
+    )
+    op: Any
+    parents: tuple[Any, ...]
+    saved: tuple | None
+    versions: tuple | None
+
+    @property
+    def name(self) -> str:
+        """The name of the op."""
+        return self.op.name
+
+    @property
+    def next_functions(self) -> tuple:
+        """PyTorch's view of `parents`: pairs (node, output index)."""
+        return tuple((p, 0) for p in self.parents)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+class LeafNode(Hookable):
+    """The end of a graph: a Tensor made by the user that wants a gradient.
+
+    Holds its Tensor weakly, only to deposit `.grad`; `owner` counts how often its array was written.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "hooks", "owner", "serial", "shape", "tensor")
+    parents: ClassVar[tuple] = ()
+    next_functions: ClassVar[tuple] = ()
+    op: ClassVar[None] = None
+    saved: ClassVar[tuple] = ()
+    name: ClassVar[str] = "leaf"
+
+    def __init__(self, tensor: ReferenceType, shape: tuple[int, ...], dtype: Any) -> None:
+        self.serial = next_serial()
+        self.tensor = tensor
+        self.shape, self.dtype = shape, dtype
+        self.hooks: dict[int, Callable] | None = None
+        self.owner = Version()
+
+    def __repr__(self) -> str:
+        tensor = self.tensor()
+        return f"<leaf {tensor.name}>" if tensor is not None and tensor.name else "<leaf>"
+
+
+AnyNode = Node | LeafNode
+
+
+def ancestors(roots: Iterable[AnyNode], floor: int = 0) -> list[AnyNode]:
+    """All nodes that the roots were computed from, the roots included, oldest first; none older than serial `floor`."""
+    found = {n.serial: n for n in roots if n.serial >= floor}
+    stack = list(found.values())
+    while stack:
+        for p in stack.pop().parents:
+            if p is not None and p.serial >= floor and p.serial not in found:
+                found[p.serial] = p
+                stack.append(p)
+    return [found[s] for s in sorted(found)]
+
+
+def descendants(nodes: list[AnyNode], sources: Collection[int]) -> set[int]:
+    """Serials of those among `nodes` (oldest first) that were computed from a node in `sources` (serials), these included."""
+    reached = set(sources)
+    for n in nodes:
+        if any(p is not None and p.serial in reached for p in n.parents):
+            reached.add(n.serial)
+    return reached
+
+
+def check_saved(node: Node) -> None:
+    """Raise if what the node saved was freed, or a leaf's array that it saved was changed since."""
+    if node.saved is None:
+        raise GradientError(
+            f"{node.name}: the values this graph saved were freed by an earlier backward pass. "
+            "Pass retain_graph=True (or create_graph=True) to the first one to differentiate twice."
+        )
+    for i, (p, v) in enumerate(zip(node.parents, node.versions or (), strict=False)):
+        if v is not None and p.owner.count != v:
+            raise MutationError(
+                f"{node.name}: argument {i} (shape {p.shape}, {p!r}) was changed in place after {node.name} had saved it for "
+                "its gradient. Call backward before the update, or use a copy: x.clone()."
+            )
+
+
+class _Mode:
+    """A context manager and decorator that sets the recording state of this context."""
+
+    _value: ClassVar[bool]
+
+    def __new__(cls, function: Callable | None = None) -> Any:
+        made = super().__new__(cls)
+        return made if function is None else made(function)
+
+    def __init__(self, function: Callable | None = None) -> None:
+        self._tokens: list[Token] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(recording.set(self._value))
+
+    def __exit__(self, *exception: object) -> None:
+        recording.reset(self._tokens.pop())
+
+    def __call__(self, function: Callable) -> Callable:
+        @wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with type(self)():
+                return function(*args, **kwargs)
+
+        return wrapped
+
+
+class no_grad(_Mode):
+    """Record nothing inside: `with no_grad():` or as a decorator `@no_grad()`. Results inside are constants.
+
+    >>> import autograd_core as ac
+    >>> x = ac.tensor(2.0, requires_grad=True)
+    >>> with ac.no_grad():
+    ...     (x * x).requires_grad
+    False
+    """
+
+    _value = False
+
+
+class enable_grad(_Mode):
+    """Record inside, also within `no_grad`."""
+
+    _value = True
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded here."""
+    return recording.get()

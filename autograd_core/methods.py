@@ -1,0 +1,207 @@
+"""Gives Tensor its operators and methods from one table, and NumPy its protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import difflib
+import numpy as np
+
+from . import public
+from .errors import MutationError
+from .graph import LeafNode, recording
+from .ops import contract, index, reduce, select, shape
+from .ops import elementwise as table
+from .primitive import AsType, Identity, registry
+from .table import Elementwise
+from .tensor import Tensor, as_tensor, tensor
+
+
+def reflected(call: Callable) -> Callable:
+    """The operator with its operands swapped: `z op x`."""
+    return lambda x, z: call(z, x)
+
+
+def in_place(call: Callable) -> Callable:
+    """The in-place operator: a write for a leaf under `no_grad` and for `.data`, a new value otherwise."""
+
+    def operator(x: Tensor, z: Any) -> Tensor:
+        if isinstance(x.node, LeafNode) and recording.get():
+            raise MutationError(
+                f"a leaf that requires a gradient (shape {x.shape}) cannot be changed in place while operations are recorded. "
+                "Put the update under `with ac.no_grad():`, or write x = x + … for a new Tensor."
+            )
+        y = call(x, z)
+        if isinstance(x.node, LeafNode) or (x.node is None and getattr(x, "_shared", None) is not None):
+            return x.copy_(y if y.dtype == x.dtype else y.array)
+        return y
+
+    return operator
+
+
+BINARY = {
+    "add": table.add.call,
+    "sub": table.subtract.call,
+    "mul": table.multiply.call,
+    "truediv": table.divide.call,
+    "floordiv": table.floor_divide.call,
+    "mod": table.remainder.call,
+    "pow": public.raise_to,
+    "and": table.bitwise_and.call,
+    "or": table.bitwise_or.call,
+    "xor": table.bitwise_xor.call,
+}
+COMPARISONS = {
+    "eq": table.equal.call,
+    "ne": table.not_equal.call,
+    "lt": table.less.call,
+    "le": table.less_equal.call,
+    "gt": table.greater.call,
+    "ge": table.greater_equal.call,
+}
+UNARY = {
+    "neg": table.negative.call,
+    "pos": table.positive.call,
+    "abs": table.absolute.call,
+    "invert": table.invert.call,
+}
+
+for name, call in BINARY.items():
+    setattr(Tensor, f"__{name}__", call)
+    setattr(Tensor, f"__r{name}__", reflected(call))
+    setattr(Tensor, f"__i{name}__", in_place(call))
+for name, call in (COMPARISONS | UNARY).items():
+    setattr(Tensor, f"__{name}__", call)
+
+
+# -- methods: NumPy's, on the functions of the same name -----------------------------------------------------------------
+
+FUNCTIONS: dict[str, Callable] = {
+    "sum": reduce.sum,
+    "mean": reduce.mean,
+    "max": reduce.max,
+    "min": reduce.min,
+    "prod": reduce.prod,
+    "var": reduce.var,
+    "std": reduce.std,
+    "argmax": reduce.argmax,
+    "argmin": reduce.argmin,
+    "all": reduce.all,
+    "any": reduce.any,
+    "squeeze": shape.squeeze,
+    "swapaxes": shape.swapaxes,
+    "ravel": shape.ravel,
+    "flatten": shape.ravel,
+    "dot": contract.dot,
+    "take": index.take,
+    "clip": select.clip,
+    "round": public.round,
+    "abs": public.absolute,
+    "exp": public.exp,
+    "log": public.log,
+    "sqrt": public.sqrt,
+    "sin": public.sin,
+    "cos": public.cos,
+    "tanh": public.tanh,
+    "sigmoid": public.sigmoid,
+    "relu": public.relu,
+    "square": public.square,
+}
+for name, function in FUNCTIONS.items():
+    setattr(Tensor, name, function)
+
+
+def method(function: Callable) -> Callable:
+    """Attach a function to Tensor under its own name."""
+    setattr(Tensor, function.__name__, function)
+    return function
+
+
+@method
+def reshape(self: Tensor, *shape_: Any) -> Tensor:
+    """The same elements in another shape: `x.reshape(2, 3)` or `x.reshape((2, 3))`; one length may be -1."""
+    return shape.reshape(self, shape_[0] if len(shape_) == 1 else shape_)
+
+
+@method
+def transpose(self: Tensor, *axes: Any) -> Tensor:
+    """The axes in another order, reversed without arguments, as NumPy's method."""
+    return shape.transpose(self, (axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes) or None)
+
+
+@method
+def astype(self: Tensor, dtype: Any) -> Tensor:
+    """The values in another dtype; the gradient comes back in this one."""
+    dtype = np.dtype(dtype)
+    return self if dtype == self.dtype else AsType(dtype)(self)
+
+
+@method
+def clone(self: Tensor) -> Tensor:
+    """The same values on new memory; gradients flow through."""
+    return Identity(True)(self)
+
+
+@method
+def __getitem__(self: Tensor, key: Any) -> Tensor:
+    return index.getitem(self, key)
+
+
+@method
+def __iter__(self: Tensor) -> Any:
+    if self.ndim == 0:
+        raise TypeError("cannot iterate over a Tensor without axes")
+    return iter([index.getitem(self, i) for i in range(len(self))])
+
+
+@method
+def __contains__(self: Tensor, value: Any) -> bool:
+    return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
+
+
+@method
+def __matmul__(self: Tensor, z: Any) -> Tensor:
+    return contract.matmul(self, z)
+
+
+@method
+def __rmatmul__(self: Tensor, x: Any) -> Tensor:
+    return contract.matmul(x, self)
+
+
+Tensor.T = property(lambda self: shape.transpose(self), doc="The Tensor with its axes reversed.")  # type: ignore[attr-defined]
+Tensor.mT = property(lambda self: shape.matrix_transpose(self), doc="Each matrix of a stack transposed.")  # type: ignore[attr-defined]
+
+
+# -- NumPy's protocols ---------------------------------------------------------------------------------------------------
+
+# A ufunc finds its op by name, NumPy's other functions find the function that `autograd_core` has under theirs.
+UFUNCS = {op.function: op.public for op in registry.values() if isinstance(op, Elementwise)} | {np.matmul: contract.matmul}
+ARRAY_FUNCTIONS: dict[str, Callable] = {}
+
+
+@method
+def __array_ufunc__(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Tensor:
+    call = UFUNCS.get(ufunc)
+    if call is None or how != "__call__" or options:
+        raise unsupported(f"numpy.{ufunc.__name__}" + ("" if how == "__call__" else f".{how}"), ufunc.__name__, options)
+    return call(*inputs)
+
+
+@method
+def __array_function__(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+    if function.__module__ == "numpy" and (call := ARRAY_FUNCTIONS.get(function.__name__)) is not None:
+        return call(*args, **kwargs)
+    raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {})
+
+
+def unsupported(what: str, name: str, options: dict) -> TypeError:
+    """The error for a NumPy function that has no counterpart here: it names the nearest one that has."""
+    near = difflib.get_close_matches(name, [*ARRAY_FUNCTIONS, *(u.__name__ for u in UFUNCS if isinstance(u, np.ufunc))], n=1)
+    with_options = f" with {', '.join(options)}" if options else ""
+    return TypeError(
+        f"{what}{with_options} is not differentiable here, and would drop the gradient."
+        + (f" The nearest supported function is {near[0]}." if near else "")
+        + " For plain arrays call it on x.numpy()."
+    )

@@ -1,0 +1,114 @@
+"""Choosing between values element by element: where, select and clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..broadcast import broadcast_shape
+from ..errors import ShapeError
+from ..primitive import Primitive
+from ..table import elementwise
+from ..tensor import Tensor, as_tensor, from_array
+from .elementwise import positive, zero
+
+
+@dataclass(frozen=True)
+class Where(Primitive):
+    """Takes x where the condition holds and z elsewhere; a cotangent goes only to the value that was taken."""
+
+    name: ClassVar[str] = "where"
+
+    def forward(self, condition: Any, x: Any, z: Any) -> Any:
+        return np.where(condition, x, z)
+
+    def vjp(self, i: int, g: Any, y: Any, condition: Any, x: Any, z: Any) -> Any:
+        if i == 0:
+            return None
+        return self(condition, g, 0.0) if i == 1 else self(condition, 0.0, g)
+
+    def jvp(self, i: int, t: Any, y: Any, condition: Any, x: Any, z: Any) -> Any:
+        return self.vjp(i, t, y, condition, x, z)
+
+    def pushforward(self, tangents: Sequence[Any], y: Any, *xs: Any) -> Any:
+        _, t, u = tangents
+        return None if t is None and u is None else self(xs[0], 0.0 if t is None else t, 0.0 if u is None else u)
+
+    def shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+        return broadcast_shape(self.name, *shapes)
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return () if i == 0 else (0,)
+
+
+_where = Where()
+
+# One where x is not less than z (also where one of them is NaN), zero elsewhere.
+not_less = elementwise("not_less", lambda x, z: np.asarray(~(x < z), np.result_type(x, z, 0.5)), zero, zero)
+
+# Unlike maximum and minimum, these do not share a tie: all of the gradient goes to x.
+at_least = elementwise("at_least", np.maximum, lambda _y, x, z: not_less(x, z), lambda _y, x, z: 1.0 - not_less(x, z))
+at_most = elementwise("at_most", np.minimum, lambda _y, x, z: not_less(z, x), lambda _y, x, z: 1.0 - not_less(z, x))
+
+
+def where(condition: Any, x: Any = None, z: Any = None, /) -> Any:
+    """The elements of x where `condition` is true and those of z elsewhere; all three broadcast.
+
+    The branch not taken gets the gradient 0, also if it is infinite or NaN there. The condition has no gradient.
+    `where(condition)` alone gives the indices of its true elements, one integer Tensor an axis.
+
+    >>> import autograd_core as ac
+    >>> ac.grad(lambda x: ac.sum(ac.where(x > 0, ac.sqrt(x), 0.0)))(ac.tensor([4.0, 0.0]))
+    tensor([0.25, 0.  ])
+    """
+    condition = as_tensor(condition)
+    if x is None and z is None:
+        return tuple(from_array(a) for a in np.nonzero(condition.array))
+    if x is None or z is None:
+        raise TypeError("where: give both values or neither: where(condition, x, z)")
+    return _where(condition, *operands(x, z))
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.0) -> Tensor:
+    """For each element the choice that belongs to the first true condition, or the default where none is true.
+
+    Raises ShapeError if there are not as many choices as conditions, or none.
+    """
+    if len(condlist) != len(choicelist) or not condlist:
+        raise ShapeError(f"select: {len(condlist)} conditions and {len(choicelist)} choices: needs one choice a condition")
+    pairs = reversed(list(zip(condlist, choicelist)))
+    return reduce(lambda rest, pair: where(*pair, rest), pairs, default)
+
+
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
+    """x with what is below `a_min` raised to it and what is above `a_max` lowered to it; None is no bound.
+
+    At both bounds the gradient goes to x (derivative 1); beyond one it goes to that bound. Where a_min > a_max, the
+    result is a_max. `min` and `max` are NumPy's other names for the bounds.
+
+    >>> import autograd_core as ac
+    >>> ac.grad(lambda x: ac.sum(ac.clip(x, 0.0, 1.0)))(ac.tensor([-1.0, 0.0, 0.5, 1.0, 2.0]))
+    tensor([0., 1., 1., 1., 0.])
+    """
+    lower, upper = one_of("a_min", a_min, "min", min), one_of("a_max", a_max, "max", max)
+    x = as_tensor(x)
+    y = x if lower is None else at_least.public(x, lower)
+    y = y if upper is None else at_most.public(y, upper)
+    return positive(y) if y is x else y
+
+
+def one_of(name: str, value: Any, other: str, value_of_other: Any) -> Any:
+    """The one argument that was given under one of two names."""
+    if value is not None and value_of_other is not None:
+        raise TypeError(f"clip: {name} and {other} are the same bound: give one of them")
+    return value if value_of_other is None else value_of_other
+
+
+def operands(*xs: Any) -> list[Any]:
+    """Tensors, and Python numbers as they are beside one, so that they do not decide the dtype."""
+    weak = any(isinstance(x, (Tensor, np.ndarray, np.generic)) for x in xs)
+    return [x if weak and isinstance(x, (int, float, complex)) else as_tensor(x) for x in xs]

@@ -1,0 +1,242 @@
+"""Primitive: one op with all its rules; the registry; apply.
+
+A primitive maps raw arrays to raw arrays and Tensors to Tensors, so that one rule serves both a sweep that nothing records
+(raw arrays, the hot path) and one that is recorded (Tensors, for higher orders). With J_i the Jacobian of the output with
+respect to input i, the rules of an op are the two products `vjp(i, g, …) = J_iᵀ g` and `jvp(i, t, …) = J_i t`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy import asarray, ndarray
+
+from .dtypes import differentiable
+from .errors import DTypeError, ShapeError
+from .graph import Node, next_serial, recording
+from .tensor import Tensor, from_array, share
+
+OUTPUT = -1
+new_node = Node.__new__
+registry: dict[str, Any] = {}
+
+
+class Spec(NamedTuple):
+    """Shape and dtype: what stands in for an array that an op did not save."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+
+class Primitive:
+    """One differentiable op, as a value: equal and hashable by its static parameters.
+
+    A subclass is a frozen dataclass of these parameters with
+    `forward(*arrays)`, the value (a tuple if `outputs` is a number);
+    `vjp(i, g, y, *xs)` and `jvp(i, t, y, *xs)`, written in primitives and operators, for the generic dtype and without
+    un-broadcasting, which the sweeps do; `shape(*shapes)`, the shape of the output, which raises ShapeError;
+    `uses(i)`, the values that the two rules of input i read: input numbers, and OUTPUT for y. All others arrive as a Spec.
+    `views` tells that the output may share memory with input 0.
+    """
+
+    name: ClassVar[str]
+    differentiable: ClassVar[bool] = True
+    views: ClassVar[bool] = False
+    outputs: int | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in cls.__dict__ and isinstance(cls.__dict__["name"], str):
+            registry[cls.name] = cls
+
+    def forward(self, *arrays: Any) -> Any:
+        """The value on raw arrays."""
+        raise TypeError(f"{type(self).__name__} has no forward rule")
+
+    def vjp(self, i: int, g: Any, y: Any, *xs: Any) -> Any:
+        """J_iᵀ g, the cotangent of input i; None for zero."""
+        raise TypeError(f"{self.name} has no vjp rule")
+
+    def jvp(self, i: int, t: Any, y: Any, *xs: Any) -> Any:
+        """J_i t, what the tangent of input i adds to the tangent of the output; None for zero."""
+        raise TypeError(f"{self.name} has no jvp rule")
+
+    def shape(self, *shapes: tuple[int, ...]) -> Any:
+        """The shape of the output for inputs of these shapes."""
+        raise TypeError(f"{self.name} has no shape rule")
+
+    def uses(self, i: int) -> Sequence[int]:
+        """The values that the rules of input i read."""
+        return ()
+
+    def pushforward(self, tangents: Sequence[Any], y: Any, *xs: Any) -> Any:
+        """The tangent of the output: the sum of J_i t_i over the inputs that have a tangent."""
+        total = None
+        for i, t in enumerate(tangents):
+            if t is not None and (c := self.jvp(i, t, y, *xs)) is not None:
+                total = c if total is None else total + c
+        return total
+
+    def __call__(self, *xs: Any) -> Any:
+        return apply(self, xs)
+
+
+def apply(op: Primitive, xs: Sequence[Any]) -> Any:
+    """Run an op: on raw arrays if no input is a Tensor, else on their arrays, and record it if an input has a node."""
+    if not any(isinstance(x, Tensor) for x in xs):
+        return op.forward(*xs)
+    arrays = [x.array if isinstance(x, Tensor) else x for x in xs]
+    try:
+        ya = op.forward(*arrays)
+    except Exception as error:
+        raise diagnose(op, error, arrays) from error
+    if not records(op, xs, ya):
+        return constants(op, xs, ya)
+    node = record(op, xs, ya)
+    if op.outputs is None:
+        return from_array(asarray(ya), node)
+    return tuple(from_array(asarray(a), part(node, i, a)) for i, a in enumerate(ya))
+
+
+def records(op: Primitive, xs: Sequence[Any], ya: Any) -> bool:
+    """Whether this application belongs into the graph."""
+    if not op.differentiable or not recording.get() or not any(isinstance(x, Tensor) and x.node is not None for x in xs):
+        return False
+    return op.outputs is not None or differentiable(ya.dtype)
+
+
+def constants(op: Primitive, xs: Sequence[Any], ya: Any) -> Any:
+    """The outputs of an op that is not recorded, as Tensors without a node."""
+    if op.outputs is not None:
+        return tuple(from_array(asarray(a)) for a in ya)
+    y = from_array(asarray(ya))
+    if op.views and isinstance(xs[0], Tensor):
+        share(xs[0], y)
+    return y
+
+
+def record(op: Primitive, xs: Sequence[Any], ya: Any) -> Node:
+    """The node of an application of `op` to Tensors and raw arrays with value `ya`."""
+    n = new_node(Node)
+    n.op, n.serial, n.hooks, n.owner = op, next_serial(), None, None
+    n.parents = parents = tuple(x.node if isinstance(x, Tensor) else None for x in xs)
+    used = {j for i, p in enumerate(parents) if p is not None for j in op.uses(i)}
+    n.saved = (ya if OUTPUT in used else None, *(keep(x) if j in used else spec(x) for j, x in enumerate(xs)))
+    n.versions = tuple(p.owner.count if p is not None and p.owner is not None and j in used else None for j, p in enumerate(parents))
+    if op.outputs is None:
+        n.shape, n.dtype = np.shape(ya), ya.dtype
+    else:
+        n.shape, n.dtype = tuple(np.shape(a) for a in ya), ya[0].dtype
+    if op.views and parents[0] is not None:
+        n.owner = parents[0].owner
+    return n
+
+
+def keep(x: Any) -> Any:
+    """What a node saves of an operand: the array of a Tensor, but a copy of memory that others may write."""
+    if isinstance(x, Tensor):
+        return x.array.copy() if x.node is None and getattr(x, "_shared", None) is not None else x.array
+    return np.array(x) if isinstance(x, (ndarray, list, tuple)) else x
+
+
+def spec(x: Any) -> Spec:
+    """The stand-in for an operand that is not saved."""
+    return Spec(np.shape(x), x.dtype if hasattr(x, "dtype") else asarray(x).dtype) if not isinstance(x, Tensor) else Spec(x.shape, x.dtype)
+
+
+def diagnose(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exception:
+    """The error to raise for a forward pass that failed: a ShapeError with the shapes, or one that names op and dtypes."""
+    shapes = [np.shape(a) for a in arrays]
+    try:
+        op.shape(*shapes)
+    except ShapeError as shape_error:
+        return shape_error
+    if type(error) in (TypeError, ValueError, np.exceptions.DTypePromotionError) or isinstance(error, np.exceptions.AxisError):
+        dtypes = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
+        kind: type[Exception] = DTypeError if isinstance(error, TypeError) else ShapeError
+        return kind(f"{op.name}: {error}. Given shapes {', '.join(map(str, shapes))}, dtypes {dtypes}.")
+    return error
+
+
+@dataclass(frozen=True)
+class AsType(Primitive):
+    """Converts to another dtype; a complex value that becomes real keeps its real part."""
+
+    dtype: np.dtype
+    name: ClassVar[str] = "astype"
+    views: ClassVar[bool] = True
+
+    def forward(self, x: Any) -> ndarray:
+        if x.dtype.kind == "c" and self.dtype.kind != "c":
+            x = x.real
+        return asarray(x, self.dtype)
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
+        return AsType(x.dtype)(g) if differentiable(self.dtype) else None
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
+        return self(t) if differentiable(self.dtype) else None
+
+    def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
+        return x
+
+
+@dataclass(frozen=True)
+class Identity(Primitive):
+    """The same values: on a node of their own (what a transform differentiates at), or on memory of their own (`clone`)."""
+
+    copies: bool
+    name: ClassVar[str] = "identity"
+
+    def forward(self, x: ndarray) -> ndarray:
+        return x.copy() if self.copies else x
+
+    @property
+    def views(self) -> bool:  # type: ignore[override]
+        return not self.copies
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
+        return g
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
+        return t
+
+    def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
+        return x
+
+
+def fresh(x: Tensor) -> Tensor:
+    """The same value on a new node, even where nothing is recorded: the point at which a transform differentiates."""
+    if not differentiable(x.dtype):
+        raise DTypeError(f"cannot differentiate with respect to a Tensor of dtype {x.dtype}: make it floating first")
+    array = keep(x)
+    y = from_array(array, record(Identity(False), (x,), array))
+    if not recording.get():
+        y.node.parents = (None,)
+    return y
+
+
+@dataclass(frozen=True)
+class Part(Primitive):
+    """Output number `index` of a multi-output op with `count` outputs. The sweeps know it: it has no rules of its own."""
+
+    index: int
+    count: int
+    name: ClassVar[str] = "part"
+
+
+def part(node: Node, i: int, a: Any) -> Node:
+    """The node of output i (with value a) of a multi-output node."""
+    n = new_node(Node)
+    n.op, n.parents, n.serial, n.hooks = Part(i, len(node.shape)), (node,), next_serial(), None
+    n.shape, n.dtype, n.saved, n.versions = np.shape(a), a.dtype, (), None
+    n.owner = node.owner
+    return n

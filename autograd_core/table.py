@@ -1,0 +1,129 @@
+"""Elementwise ops from one derivative table: the entry of an op gives its vjp, its jvp and its Taylor coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy import asarray
+
+from .broadcast import broadcast_shape
+from .primitive import Primitive, registry
+from .unrolled import binary, constant, unary
+
+@dataclass(frozen=True, eq=False)
+class Elementwise(Primitive):
+    """An op that acts on each element (after broadcasting); its derivatives are the entries of a table.
+
+    `derivatives[i](y, *xs)` is ∂y/∂x_i, None if it is 1. An argument whose name starts with an underscore is not read,
+    and so not saved. `singular` ops have infinite derivatives within reach: there a zero cotangent contributes zero.
+    """
+
+    name: str  # type: ignore[misc]
+    function: Callable
+    derivatives: tuple[Callable | None, ...]
+    singular: bool = False
+    differentiable: bool = True  # type: ignore[misc]
+    call: Callable = field(init=False, repr=False)
+    public: Callable = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        unroll: Any = {1: unary, 2: binary}[len(self.derivatives)]
+        for attribute, convert in (("call", False), ("public", True)):
+            object.__setattr__(self, attribute, unroll(self, convert) if self.differentiable else constant(self, convert))
+        self.public.__name__ = self.public.__qualname__ = self.name
+        registry[self.name] = self
+
+    def __call__(self, *xs: Any) -> Any:
+        return self.call(*xs)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def forward(self, *arrays: Any) -> Any:
+        return self.function(*arrays)
+
+    def uses(self, i: int) -> Sequence[int]:
+        d = self.derivatives[i]
+        if d is None:
+            return ()
+        arguments = d.__code__.co_varnames[: d.__code__.co_argcount]
+        return [j - 1 for j, argument in enumerate(arguments) if not argument.startswith("_")]
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        """v · ∂y/∂x_i, with the conjugate of the derivative where a complex cotangent is pulled back."""
+        d = self.derivatives[i]
+        if d is None:
+            return v
+        factor = d(*args)
+        if conjugate:
+            factor = conj(factor)
+        return guarded_product(v, factor) if self.singular else v * factor
+
+    def vjp(self, i: int, g: Any, y: Any, *xs: Any) -> Any:
+        return self.product(i, g, g.dtype.kind == "c", (y, *xs))
+
+    def jvp(self, i: int, t: Any, y: Any, *xs: Any) -> Any:
+        return self.product(i, t, False, (y, *xs))
+
+    def shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+        return broadcast_shape(self.name, *shapes)
+
+
+def elementwise(name: str, forward: Callable, *derivatives: Callable | None, singular: bool = False) -> Elementwise:
+    """An entry of the derivative table: a new elementwise op from its forward function and its derivatives.
+
+    `derivatives[i](y, *xs)` gives ∂y/∂x_i in terms of the output and the inputs, written in the engine's own functions; None
+    stands for 1. Name an argument with a leading underscore if it is not read: it is then not saved.
+
+    >>> import numpy as np, autograd_core as ac
+    >>> cube = ac.elementwise("cube", lambda x: x**3, lambda _, x: 3.0 * x * x)
+    >>> ac.grad(cube)(2.0)
+    tensor(12.)
+    >>> ac.grad(ac.grad(cube))(2.0)
+    tensor(12.)
+    """
+    return Elementwise(name, forward, derivatives, singular)
+
+
+def comparison(name: str, forward: Callable, arity: int = 2) -> Elementwise:
+    """An entry for an elementwise op with boolean or integer output, which carries no gradient."""
+    return Elementwise(name, forward, (None,) * arity, False, False)
+
+
+def _guarded(g: Any, d: Any) -> Any:
+    c = np.multiply(g, d)
+    check = np.vdot(c, c)
+    if check - check == 0:
+        return c
+    return np.where((asarray(g) == 0) & ~np.isfinite(d), np.zeros((), c.dtype), c)
+
+
+# g · d, but 0 where g is 0 and d is not finite: 0 · ∞ at a singular point of a branch not taken.
+guarded_product = elementwise(
+    "guarded_product", _guarded, lambda _y, _g, d: d, lambda _y, g, _d: g, singular=True
+)
+
+
+@dataclass(frozen=True)
+class Conj(Primitive):
+    """The complex conjugate: linear over the reals only, so it is its own transpose."""
+
+    name: ClassVar[str] = "conj"
+
+    def forward(self, x: Any) -> Any:
+        return np.conjugate(x)
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
+        return self(g)
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
+        return self(t)
+
+    def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
+        return x
+
+
+conj = Conj()

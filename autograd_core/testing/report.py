@@ -1,0 +1,133 @@
+"""What a gradient check found, as data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SHOWN = 8  # findings written out; of the others only the number
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a gradient check has to say.
+
+    `kind` is "wrong" for a number that differs from the differences by `error`; "kink", "jump", "edge", "singular" or "noise"
+    where the function has no derivative that differences could find; or names a broken promise ("dtype", "memory", …), which
+    `text` describes. `argument` and `index` are the number that was moved (`index` is None if many were), `output` the number
+    that was watched (empty in reverse mode, where it is the whole output, paired with a cotangent).
+    """
+
+    kind: str
+    mode: str
+    argument: str = ""
+    index: tuple[int, ...] | None = None
+    output: str = ""
+    rule: float = 0.0
+    differences: tuple[float, float] = (0.0, 0.0)
+    error: float = 0.0
+    tolerance: float = 0.0
+    text: str = ""
+
+    @property
+    def place(self) -> str:
+        """Which derivative it is."""
+        moved = self.argument + ("" if self.index is None else _index(self.index))
+        return f"{self.output} by {moved}" if self.output else f"gradient of {moved}"
+
+    def __str__(self) -> str:
+        if self.text:
+            return f"{self.kind}, {self.mode}: {self.text}" if self.mode else f"{self.kind}: {self.text}"
+        low, high = self.differences
+        values = f"rule {self.rule:.10g}, differences {low:.10g}" + ("" if low == high else f" to {high:.10g}")
+        if self.kind == "wrong":
+            return f"{self.mode}: {self.place}: {values}, error {self.error:.3g}, tolerance {self.tolerance:.2g}"
+        return f"{self.kind}, {self.mode}: {self.place}: {values}. {EXPLAINED[self.kind]}"
+
+
+EXPLAINED = {
+    "kink": "The slope differs on the two sides; the value of the rule lies between.",
+    "jump": "The function jumps here, so differences cannot tell the derivative.",
+    "edge": "The function is finite on one side only, so differences cannot tell the derivative.",
+    "singular": "The slope grows without bound here, so differences cannot tell the derivative.",
+    "noise": "The values of the function are noisy, so differences tell the derivative only roughly.",
+}
+
+
+@dataclass
+class Report:
+    """The outcome of a gradient check: true if everything was right.
+
+    `failures` are wrong numbers and broken promises; `remarks` are kinks and other points where differences tell no
+    derivative, which are no failures; `compared` counts the numbers that were compared, in each mode.
+    """
+
+    order: int
+    modes: tuple[str, ...]
+    failures: list[Finding] = field(default_factory=list)
+    remarks: list[Finding] = field(default_factory=list)
+    compared: dict[str, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return not self.failures
+
+    def add(self, finding: Finding) -> None:
+        """Note a finding, once for each derivative and mode."""
+        known = self.failures if _fails(finding) else self.remarks
+        if not any(_same(finding, each) for each in known):
+            known.append(finding)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        numbers = ", ".join(f"{n} in {mode} mode" for mode, n in self.compared.items()) or "none"
+        verdict = f"{len(self.failures)} failure(s)" if self.failures else "all right"
+        yield f"gradcheck to order {self.order}: {verdict}. Numbers compared: {numbers}."
+        yield from _listed(self.failures)
+        if hint := self.hint():
+            yield f"  {hint}"
+        if self.remarks:
+            yield "Not failures:"
+            yield from _listed(self.remarks)
+
+    def hint(self) -> str:
+        """What all wrong numbers have in common, if there is something."""
+        wrong = [f for f in self.failures if f.kind == "wrong"]
+        if not wrong:
+            return ""
+        if all(f.rule != f.rule for f in wrong):
+            return "All wrong numbers are NaN: does a rule divide by zero, or multiply zero by infinity?"
+        if all(f.rule == 0 for f in wrong):
+            return "All wrong numbers are zero: is the graph cut by detach(), numpy() or no_grad(), or does a rule return None?"
+        ratios = [f.rule / f.differences[0] if f.differences[0] else 0.0 for f in wrong]
+        if len(wrong) > 1 and max(ratios) - min(ratios) <= 1e-6 * abs(ratios[0]):
+            return f"All wrong numbers are {ratios[0]:.7g} times what the differences say: a factor or a sign of the rule."
+        return ""
+
+
+class GradcheckError(AssertionError):
+    """A gradient check failed; `report` has the findings."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+
+def _fails(finding: Finding) -> bool:
+    return finding.kind not in EXPLAINED
+
+
+def _same(a: Finding, b: Finding) -> bool:
+    keys = [(f.kind, f.mode, f.argument, f.index, f.output, f.text) for f in (a, b)]
+    return keys[0] == keys[1]
+
+
+def _index(index: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, index))}]" if index else ""
+
+
+def _listed(findings: list[Finding]) -> Iterator[str]:
+    yield from (f"  {f}" for f in findings[:SHOWN])
+    if len(findings) > SHOWN:
+        yield f"  … and {len(findings) - SHOWN} more"

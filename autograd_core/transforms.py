@@ -1,0 +1,342 @@
+"""Derivatives as functions of functions: grad, vjp, jvp, jacobian, hessian, hvp; and PyTorch's `gradients`.
+
+A transform runs the function on fresh nodes made for its arguments and differentiates between these and the output. It sees
+no older node, so nested transforms cannot confuse their perturbations; and inside it every sweep is recorded, so that each
+derivative taken inside can be differentiated again. Arguments and results may be nested tuples, lists and dicts of Tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from .backward import Span, seed, span
+from .errors import DTypeError, GradientError, ShapeError
+from .graph import recording, transforming
+from .ops.shape import Reshape, moveaxis, stack
+from .primitive import AsType, fresh
+from .tensor import Tensor, as_tensor, from_array
+from .trees import Rebuild, flatten, map_leaves
+
+
+def gradients(
+    ys: Tensor | Sequence[Tensor],
+    xs: Tensor | Sequence[Tensor],
+    grad_ys: Any = None,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of ys (summed over ys) with respect to each of xs, as `torch.autograd.grad` gives them; `.grad` is not touched.
+
+    `grad_ys` are the cotangents of ys, needed where one is not a scalar. Only what lies between xs and ys is computed.
+    Raises GradientError for an x that requires no gradient or is not used (None is given for it if `allow_unused`).
+
+    >>> import autograd_core as ac
+    >>> x = ac.tensor(3.0, requires_grad=True)
+    >>> (dy,) = ac.gradients(x**3, x, create_graph=True)
+    >>> ac.gradients(dy, x)
+    (tensor(18.),)
+    """
+    outputs, inputs = _sequence(ys), _sequence(xs)
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor) or x.node is None:
+            raise GradientError(f"gradients: input {i} does not require a gradient. Make it a leaf: requires_grad=True.")
+    given = [None] * len(outputs) if grad_ys is None else _sequence(grad_ys)
+    if len(given) != len(outputs):
+        raise ShapeError(f"gradients: {len(given)} cotangents grad_ys given for {len(outputs)} outputs")
+    if allow_unused:
+        outputs, given = _connected(outputs, given)
+    gs = [seed(y, g) for y, g in zip(outputs, given, strict=True)]
+    record = create_graph or transforming.get()
+    retain = record if retain_graph is None else record or retain_graph
+    found = span(outputs, [x.node for x in inputs]).pull(gs, record, retain)
+    for i, g in enumerate(found):
+        if g is None and not allow_unused:
+            raise GradientError(
+                f"gradients: input {i} (shape {inputs[i].shape}) was not used to compute the outputs. "
+                "Pass allow_unused=True to get None for it."
+            )
+    return tuple(found)
+
+
+def _connected(outputs: list, given: list) -> tuple[list, list]:
+    kept = [(y, g) for y, g in zip(outputs, given, strict=True) if y.node is not None]
+    return [y for y, _ in kept], [g for _, g in kept]
+
+
+def _sequence(xs: Any) -> list:
+    return [xs] if isinstance(xs, (Tensor, np.ndarray, float, int)) or xs is None else list(xs)
+
+
+# -- one evaluation on fresh nodes ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Evaluation:
+    """A function evaluated for differentiation: fresh inputs xs, outputs ys, and how both were nested."""
+
+    xs: list[Tensor]
+    rebuild_inputs: Rebuild
+    ys: list[Tensor]
+    rebuild_outputs: Rebuild
+    aux: Any
+    span: Span
+
+    def keep(self, *others: Tensor) -> bool:
+        """Whether derivatives must be recorded: something may want to differentiate them again."""
+        return recording.get() and (self.span.outside or any(t.node is not None for t in others))
+
+    def outputs(self, keep: bool) -> Any:
+        """The value of the function, as a constant unless it is part of an outer graph."""
+        return self.rebuild_outputs([y if keep else y.detach() for y in self.ys])
+
+
+def evaluate(f: Callable, args: Sequence[Any], argnums: Sequence[int], kwargs: dict, has_aux: bool = False) -> Evaluation:
+    """Run f with the numbered arguments on fresh nodes."""
+    leaves, rebuild = flatten([args[i] for i in argnums])
+    xs = [fresh(as_tensor(leaf)) for leaf in leaves]
+    new = list(args)
+    for i, value in zip(argnums, rebuild(xs), strict=True):
+        new[i] = value
+    result = _recorded(f, new, kwargs)
+    value, aux = _with_aux(result) if has_aux else (result, None)
+    outputs, rebuild_outputs = flatten(value)
+    ys = [as_tensor(y) for y in outputs]
+    return Evaluation(xs, rebuild, ys, rebuild_outputs, aux, span(ys, [x.node for x in xs if x.node is not None]))
+
+
+def _recorded(f: Callable, args: Sequence[Any], kwargs: dict) -> Any:
+    on, inside = recording.set(True), transforming.set(True)
+    try:
+        return f(*args, **kwargs)
+    finally:
+        transforming.reset(inside)
+        recording.reset(on)
+
+
+def _with_aux(result: Any) -> tuple[Any, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(f"has_aux=True wants a function that returns (value, aux), not {type(result).__name__}")
+    return result
+
+
+def _numbers(argnums: int | Iterable[int], count: int) -> list[int]:
+    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    for i in numbers:
+        if not -count <= i < count:
+            raise TypeError(f"argnums {i}: the function was called with {count} positional argument(s)")
+    return [i % count for i in numbers]
+
+
+def _zeros(x: Tensor) -> Tensor:
+    return from_array(np.zeros(x.shape, x.dtype))
+
+
+def _filled(found: Iterable[Tensor | None], likes: Sequence[Tensor]) -> list[Tensor]:
+    """Zeros for what is absent: the output does not depend on the input."""
+    return [_zeros(x) if g is None else g for g, x in zip(found, likes, strict=True)]
+
+
+# -- reverse mode --------------------------------------------------------------------------------------------------------
+
+
+def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable:
+    """A function that gives (f, gradient of f); see `grad`. With `has_aux`, f returns (value, aux) and the result is ((value, aux), gradient)."""
+
+    @wraps(f)
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        numbers = _numbers(argnums, len(args))
+        e = evaluate(f, args, numbers, kwargs, has_aux)
+        if len(e.ys) != 1 or e.ys[0].size != 1:
+            raise GradientError(
+                f"grad: the function must return one scalar; it returned {', '.join(f'shape {y.shape}' for y in e.ys) or 'nothing'}. "
+                "Reduce it with sum() or mean(), or use jacobian or vjp."
+            )
+        (y,) = e.ys
+        if y.dtype.kind != "f":
+            raise DTypeError(f"grad: the function must return a real floating number; its dtype is {y.dtype}")
+        keep = e.keep()
+        found = e.span.pull([from_array(np.ones(y.shape, y.dtype))], keep, keep)
+        tree = e.rebuild_inputs(_filled(found, e.xs))
+        value = e.outputs(keep)
+        return ((value, e.aux) if has_aux else value), (tree[0] if isinstance(argnums, int) else tuple(tree))
+
+    return value_and_gradient
+
+
+def grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable:
+    """The gradient of a scalar function with respect to the arguments numbered by `argnums`, as a function.
+
+    The gradient has the structure of the argument; with a sequence of numbers it is a tuple. It can be differentiated again.
+
+    >>> import autograd_core as ac
+    >>> ac.grad(lambda x: ac.sin(x) * x)(0.0)
+    tensor(0.)
+    >>> ac.grad(ac.grad(lambda x: x**3))(2.0)
+    tensor(12.)
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    @wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, g = both(*args, **kwargs)
+        return (g, value[1]) if has_aux else g
+
+    return gradient
+
+
+def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
+    """(f(*primals), pullback) with pullback(g) = the tuple of gᵀ ∂f/∂x for each argument x, in the structure of x.
+
+    The pullback may be called many times. With `has_aux`, (value, pullback, aux).
+    """
+    e = evaluate(f, primals, range(len(primals)), {}, has_aux)
+    y = e.outputs(e.keep())
+
+    def pullback(cotangents: Any) -> tuple:
+        gs = _matching("cotangent", cotangents, e.ys)
+        return tuple(e.rebuild_inputs(_filled(e.span.pull(gs, e.keep(*gs), True), e.xs)))
+
+    return (y, pullback, e.aux) if has_aux else (y, pullback)
+
+
+def _matching(kind: str, tree: Any, likes: Sequence[Tensor]) -> list[Tensor]:
+    """The leaves of cotangents or tangents, checked against the values they belong to."""
+    vs = [as_tensor(v) for v in flatten(tree)[0]]
+    if len(vs) != len(likes):
+        raise ShapeError(f"{len(vs)} {kind}(s) given for {len(likes)} value(s)")
+    for v, x in zip(vs, likes, strict=True):
+        if v.shape != x.shape:
+            raise ShapeError(f"{kind} of shape {v.shape} given for a value of shape {x.shape}; they must be equal")
+    return [v if v.dtype == x.dtype else AsType(x.dtype)(v) for v, x in zip(vs, likes, strict=True)]
+
+
+# -- forward mode --------------------------------------------------------------------------------------------------------
+
+
+def jvp(f: Callable, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple:
+    """(f(*primals), ∂f · tangents): the value and its derivative along the tangents, by one forward sweep.
+
+    `primals` and `tangents` are tuples of the same structure. With `has_aux`, (value, tangent, aux).
+
+    >>> import autograd_core as ac
+    >>> ac.jvp(lambda x, z: x * z, (2.0, 3.0), (1.0, 0.0))
+    (tensor(6.), tensor(3.))
+    """
+    _check_tuples(primals, tangents)
+    e = evaluate(f, tuple(primals), range(len(primals)), {}, has_aux)
+    ts = _matching("tangent", tuple(tangents), e.xs)
+    keep = e.keep(*ts)
+    t = e.rebuild_outputs(_filled(e.span.push(ts, keep), e.ys))
+    return (e.outputs(keep), t, e.aux) if has_aux else (e.outputs(keep), t)
+
+
+def _check_tuples(primals: Any, tangents: Any) -> None:
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError("jvp: primals and tangents are tuples with one entry an argument, such as (x,) and (t,)")
+
+
+def linearize(f: Callable, *primals: Any) -> tuple[Any, Callable]:
+    """(f(*primals), pushforward) with pushforward(*tangents) = ∂f · tangents; f runs once for all directions."""
+    e = evaluate(f, primals, range(len(primals)), {})
+
+    def pushforward(*tangents: Any) -> Any:
+        ts = _matching("tangent", tangents, e.xs)
+        return e.rebuild_outputs(_filled(e.span.push(ts, e.keep(*ts)), e.ys))
+
+    return e.outputs(e.keep()), pushforward
+
+
+# -- matrices of derivatives ---------------------------------------------------------------------------------------------
+
+
+def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") -> Callable:
+    """The Jacobian of f as a function: entries ∂y_i/∂x_j in an array of shape y.shape + x.shape.
+
+    `mode` is "reverse" (one sweep an output element), "forward" (one an input element) or "auto", the cheaper of the two.
+    Nested outputs and arguments give nested results: the structure of the output, of that of the argument.
+
+    >>> import autograd_core as ac
+    >>> ac.jacobian(lambda x: x**2)([1.0, 2.0])
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
+    if mode not in ("auto", "forward", "reverse"):
+        raise ValueError(f"jacobian: mode must be 'auto', 'forward' or 'reverse', not {mode!r}")
+
+    @wraps(f)
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        e = evaluate(f, args, _numbers(argnums, len(args)), kwargs)
+        forward = mode == "forward" or (mode == "auto" and sum(x.size for x in e.xs) <= sum(y.size for y in e.ys))
+        blocks = _by_columns(e) if forward else _by_rows(e)
+        rows = [e.rebuild_inputs(row) for row in blocks]
+        return e.rebuild_outputs([row[0] if isinstance(argnums, int) else tuple(row) for row in rows])
+
+    return jacobian_of
+
+
+def _basis(vs: Sequence[Tensor], k: int) -> Iterable[list[Tensor]]:
+    """Unit vectors of vs[k], with zeros for the others."""
+    for j in range(vs[k].size):
+        es = [_zeros(v) for v in vs]
+        es[k].array.reshape(-1)[j] = 1
+        yield es
+
+
+def _by_rows(e: Evaluation) -> list[list[Tensor]]:
+    keep = e.keep()
+    blocks = []
+    for k, y in enumerate(e.ys):
+        rows = [_filled(e.span.pull(gs, keep, True), e.xs) for gs in _basis(e.ys, k)]
+        blocks.append([_block([row[m] for row in rows], y, x, 0) for m, x in enumerate(e.xs)])
+    return blocks
+
+
+def _by_columns(e: Evaluation) -> list[list[Tensor]]:
+    keep = e.keep()
+    columns = [[_filled(e.span.push(ts, keep), e.ys) for ts in _basis(e.xs, m)] for m in range(len(e.xs))]
+    return [[_block([c[k] for c in columns[m]], y, x, -1) for m, x in enumerate(e.xs)] for k, y in enumerate(e.ys)]
+
+
+def _block(slices: list[Tensor], y: Tensor, x: Tensor, axis: int) -> Tensor:
+    """Rows (axis 0) or columns (axis -1) of ∂y/∂x put together in shape y.shape + x.shape."""
+    shape = y.shape + x.shape
+    if not slices:
+        return from_array(np.zeros(shape, y.dtype))
+    return Reshape(shape)(moveaxis(stack(slices), 0, axis))
+
+
+def hessian(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
+    """The second derivatives of a scalar function: entries ∂²f/∂x_i∂x_j in shape x.shape + x.shape, forward over reverse.
+
+    >>> import autograd_core as ac
+    >>> ac.hessian(lambda x: x[0] ** 2 * x[1])([1.0, 2.0])
+    tensor([[4., 2.],
+            [2., 0.]])
+    """
+    return jacobian(grad(f, argnums), argnums, mode="forward")
+
+
+def hvp(f: Callable, primals: Any, tangents: Any) -> Any:
+    """The Hessian of a scalar function times a vector, ∂²f · tangents, forward over reverse: a few times the cost of f.
+
+    `primals` and `tangents` are tuples with one entry an argument, or the single argument itself; the result is alike.
+
+    >>> import autograd_core as ac
+    >>> ac.hvp(lambda x: ac.sum(x**3), ac.tensor([1.0, 2.0]), ac.tensor([1.0, 0.0]))
+    tensor([6., 0.])
+    """
+    several = isinstance(primals, tuple)
+    xs, ts = (primals, tangents) if several else ((primals,), (tangents,))
+    _, products = jvp(grad(f, tuple(range(len(xs)))), xs, ts)
+    return products if several else products[0]
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same value as a constant: derivatives do not flow through it. Takes nested structures too."""
+    return map_leaves(lambda leaf: as_tensor(leaf).detach(), x)

@@ -1,0 +1,122 @@
+"""`apply` for elementwise ops, unrolled by the number of inputs: recording must stay cheap.
+
+What an op costs beyond NumPy is spent here. Each function is built once an op, reads the recording state once, checks nothing
+before the ufunc (it tries, and diagnoses on failure), and writes the slots of Tensor and Node without a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy import asarray, ndarray
+
+from .graph import Node, next_serial, recording
+from .primitive import OUTPUT, diagnose, keep, new_node
+from .tensor import Tensor, as_tensor, from_array, new_tensor
+
+recording_now = recording.get
+
+
+def unary(op: Any, convert: bool) -> Callable:
+    """`apply` for an elementwise op of one input, unrolled. `convert`: a raw input becomes a Tensor first."""
+    forward = op.function
+    keep_y, keep_x = (j in op.uses(0) for j in (OUTPUT, 0))
+
+    def call(x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return call(as_tensor(x)) if convert else forward(x)
+        xa = x.array
+        try:
+            ya = forward(xa)
+        except Exception as error:
+            raise diagnose(op, error, [xa]) from error
+        if type(ya) is not ndarray:
+            ya = asarray(ya)
+        y = new_tensor(Tensor)
+        y.array = ya
+        p = x.node
+        if p is not None and recording_now():
+            y.node = n = new_node(Node)
+            n.op, n.parents, n.serial = op, (p,), next_serial()
+            n.shape, n.dtype = ya.shape, ya.dtype
+            n.saved = (ya if keep_y else None, xa if keep_x else None)
+            n.versions = (p.owner.count,) if keep_x and p.owner is not None else None
+            n.hooks = n.owner = None
+        else:
+            y.node = None
+        return y
+
+    return call
+
+
+def binary(op: Any, convert: bool) -> Callable:
+    """`apply` for an elementwise op of two inputs, unrolled."""
+    forward = op.function
+    x_uses, z_uses = op.uses(0), op.uses(1)
+    # What to save depends on which of the two inputs will be asked for a cotangent.
+    table = {
+        (True, False): tuple(j in x_uses for j in (OUTPUT, 0, 1)),
+        (False, True): tuple(j in z_uses for j in (OUTPUT, 0, 1)),
+        (True, True): tuple(j in x_uses or j in z_uses for j in (OUTPUT, 0, 1)),
+    }
+    only_x, only_z, both = table[True, False], table[False, True], table[True, True]
+
+    def call(x: Any, z: Any) -> Any:
+        if isinstance(x, Tensor):
+            xa, p = x.array, x.node
+        else:
+            xa, p = x, None
+        if isinstance(z, Tensor):
+            za, q = z.array, z.node
+        elif isinstance(x, Tensor):
+            za, q = z, None
+        else:
+            return call(as_tensor(x), z) if convert else forward(x, z)
+        try:
+            ya = forward(xa, za)
+        except Exception as error:
+            raise diagnose(op, error, [xa, za]) from error
+        if type(ya) is not ndarray:
+            ya = asarray(ya)
+        y = new_tensor(Tensor)
+        y.array = ya
+        if (p is not None or q is not None) and recording_now():
+            keep_y, keep_x, keep_z = both if p is not None and q is not None else only_x if q is None else only_z
+            v = w = None
+            if keep_x:
+                if p is None:
+                    xa = keep(x)
+                elif p.owner is not None:
+                    v = p.owner.count
+            if keep_z:
+                if q is None:
+                    za = keep(z)
+                elif q.owner is not None:
+                    w = q.owner.count
+            y.node = n = new_node(Node)
+            n.op, n.parents, n.serial = op, (p, q), next_serial()
+            n.shape, n.dtype = ya.shape, ya.dtype
+            n.saved = (ya if keep_y else None, xa if keep_x else None, za if keep_z else None)
+            n.versions = None if v is None and w is None else (v, w)
+            n.hooks = n.owner = None
+        else:
+            y.node = None
+        return y
+
+    return call
+
+
+def constant(op: Any, convert: bool) -> Callable:
+    """`apply` for an op whose output carries no gradient, such as a comparison."""
+
+    def call(*xs: Any) -> Any:
+        if not convert and not any(isinstance(x, Tensor) for x in xs):
+            return op.function(*xs)
+        arrays = [x.array if isinstance(x, Tensor) else x for x in xs]
+        try:
+            return from_array(asarray(op.function(*arrays)))
+        except Exception as error:
+            raise diagnose(op, error, arrays) from error
+
+    return call

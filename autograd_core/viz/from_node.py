@@ -1,0 +1,189 @@
+"""From a recorded graph to the boxes and edges of a drawing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..graph import AnyNode, LeafNode, ancestors
+from ..tensor import Tensor
+from .fold import fold
+from .listing import Listing, constant_text, named, parameters
+from .scene import Box, Edge, Group, Scene
+from .text import line
+
+LONGEST = 34  # characters in a line of a box; tooltips have it whole
+LONGEST_TOOLTIP = 2000
+# Operations whose operands may change places: a drawing need not say which is which.
+COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logaddexp", "equal", "not_equal"}
+
+
+def scene(
+    listing: Listing,
+    title: str | None = None,
+    groups: Mapping[str, Any] | None = None,
+    show_saved: bool = False,
+    limit: int | None = None,
+    direction: str = "TB",
+) -> Scene:
+    """Boxes for the nodes of a listing, folded where there are more than `limit`, with their edges, groups and notes."""
+    group_of = _stages(listing, groups or {})
+    folding = fold(listing, limit, group_of.get)
+    members: dict[int, list[int]] = {}
+    for i, owner in enumerate(folding.box):
+        members.setdefault(owner, []).append(i)
+    boxes = [_box(listing, owner, inside, group_of) for owner, inside in sorted(members.items())]
+    edges = _edges(listing, folding.box)
+    notes = [folding.note, _strangers(listing)]
+    if show_saved:
+        more, links, freed = _saved(listing, folding.box)
+        boxes, edges = more + boxes, links + edges
+        notes.append(freed)
+    for k, (name, i) in enumerate(listing.outputs):
+        boxes.append(Box(f"y{k}", "output", name, _what(listing.nodes[i]), f"output {name} = %{i}"))
+        edges.append(Edge(f"n{folding.box[i]}", f"y{k}"))
+    present = tuple(Group(label, label) for label in groups or {} if label in group_of.values())
+    return Scene(tuple(boxes), tuple(edges), present, title, tuple(filter(None, notes)), direction)
+
+
+def _stages(listing: Listing, groups: Mapping[str, Any]) -> dict[int, str]:
+    """Which operations were first needed for which of the Tensors in `groups`."""
+    group_of: dict[int, str] = {}
+    for label, tensors in groups.items():
+        pairs = named([(label, x) for x in (tensors if isinstance(tensors, (list, tuple)) else [tensors])])
+        for node in ancestors([x.node for _, x in pairs if x.node is not None]):
+            i = listing.number.get(node.serial)
+            if i is not None and not isinstance(node, LeafNode):
+                group_of.setdefault(i, label)
+    return group_of
+
+
+def _strangers(listing: Listing) -> str | None:
+    if not listing.strangers:
+        return None
+    shown = ", ".join(listing.strangers[:5]) + (", …" if len(listing.strangers) > 5 else "")
+    return f"Not in this graph, so no gradient reaches it: {shown}."
+
+
+# -- boxes -----------------------------------------------------------------------------------------------------------------
+
+
+def _box(listing: Listing, owner: int, inside: list[int], group_of: dict[int, str]) -> Box:
+    node, tooltip = listing.nodes[owner], _tooltip(listing, inside)
+    if isinstance(node, LeafNode):
+        if len(inside) > 1:
+            return Box(f"n{owner}", "leaves", f"{len(inside):,} leaves", _names(listing, inside), tooltip)
+        return Box(f"n{owner}", "leaf", listing.names.get(owner, "leaf"), _what(node), tooltip)
+    group = group_of.get(owner)
+    if len(inside) > 1:
+        details = (_histogram(listing, inside), *_what(node))
+        return Box(f"n{owner}", "folded", f"{len(inside):,} ops", details, tooltip, len(inside), group)
+    label = node.name if owner not in listing.names else f"{listing.names[owner]} = {node.name}"
+    return Box(f"n{owner}", "op", label, (*_details(node), *_what(node)), tooltip, 1, group)
+
+
+def _tooltip(listing: Listing, inside: list[int]) -> str:
+    lines, length = [], 0
+    for i in inside:
+        lines.append(line(listing, i))
+        length += len(lines[-1])
+        if length > LONGEST_TOOLTIP:
+            return "\n".join([*lines, "…"])
+    return "\n".join(lines)
+
+
+def _names(listing: Listing, inside: list[int]) -> tuple[str, ...]:
+    names = [listing.names[i] for i in inside if i in listing.names]
+    return (shorten(", ".join(names)),) if names else ()
+
+
+def _histogram(listing: Listing, inside: list[int]) -> str:
+    counts = Counter(listing.nodes[i].name for i in inside)
+    return shorten(", ".join(f"{name} ×{n}" if n > 1 else name for name, n in counts.items()))
+
+
+def _details(node: Any) -> list[str]:
+    """The parameters of an operation, and the constants among its operands."""
+    lines = [shorten(f"{name}={value}") for name, value in parameters(node.op) if value != str(node.shape)]
+    if None in node.parents:
+        operands = ("·" if p is not None else constant_text(node, k) for k, p in enumerate(node.parents))
+        lines.append(shorten(f"({', '.join(operands)})"))
+    return lines
+
+
+def _what(node: AnyNode) -> tuple[str, ...]:
+    """Shape, and the dtype where it is not the usual one."""
+    return (f"{node.shape}" if node.dtype == np.float64 else f"{node.shape} {node.dtype}",)
+
+
+def shorten(line: str) -> str:
+    """At most LONGEST characters of a line."""
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+# -- edges -----------------------------------------------------------------------------------------------------------------
+
+
+def _edges(listing: Listing, box: list[int]) -> list[Edge]:
+    """One edge a use, parallel ones too; uses between the same boxes are counted together where one of them is folded."""
+    members = Counter(box)
+    edges: list[Edge] = []
+    bundles: dict[tuple[int, int], int] = {}
+    for i, node in enumerate(listing.nodes):
+        for k, p in enumerate(node.parents):
+            if p is None:
+                continue
+            source, target = box[listing.number[p.serial]], box[i]
+            if members[source] == members[target] == 1:
+                edges.append(Edge(f"n{source}", f"n{target}", _operand(node, k)))
+            elif source != target:
+                bundles[source, target] = bundles.get((source, target), 0) + 1
+    return edges + [Edge(f"n{s}", f"n{t}", count=count) for (s, t), count in bundles.items()]
+
+
+def _operand(node: Any, k: int) -> int | None:
+    """The place of an operand, where a reader must know it: the op is not commutative and has others, not all the same."""
+    others = {p.serial for p in node.parents if p is not None}
+    return k if len(others) > 1 and node.name not in COMMUTATIVE else None
+
+
+# -- saved arrays ----------------------------------------------------------------------------------------------------------
+
+
+def _saved(listing: Listing, box: list[int]) -> tuple[list[Box], list[Edge], str | None]:
+    """A box for each array that operations keep for their gradient, linked to these operations."""
+    users: dict[int, tuple[np.ndarray, str, list[int]]] = {}
+    freed = 0
+    for i, node in enumerate(listing.nodes):
+        if isinstance(node, LeafNode):
+            continue
+        freed += node.saved is None
+        for k, a in enumerate(node.saved or ()):
+            if isinstance(a, np.ndarray):
+                users.setdefault(id(a), (a, _role(listing, i, k), []))[2].append(box[i])
+    boxes, edges = [], []
+    for k, (a, role, kept_by) in enumerate(users.values()):
+        details = (f"{a.shape} {a.dtype}", _bytes(a.nbytes))
+        boxes.append(Box(f"s{k}", "saved", role, details, f"{role}, kept by {len(kept_by)} operation(s)"))
+        edges += [Edge(f"s{k}", f"n{i}", count=n, kind="saved") for i, n in Counter(kept_by).items()]
+    note = f"{freed:,} operations have freed their saved arrays; backward(retain_graph=True) keeps them." if freed else None
+    return boxes, edges, note
+
+
+def _role(listing: Listing, i: int, k: int) -> str:
+    """What the k-th saved array of node i is: the value of a leaf or an operation, or a constant."""
+    if k > 0:
+        parents = listing.nodes[i].parents
+        p = parents[k - 1] if k <= len(parents) else None
+        if p is None:
+            return "constant"
+        i = listing.number[p.serial]
+    return f"value of {listing.names.get(i, listing.nodes[i].name)}"
+
+
+def _bytes(n: int) -> str:
+    power = min(4, (len(str(n)) - 1) // 3)
+    return f"{n / 1000**power:.3g} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"

@@ -1,0 +1,119 @@
+"""A layered layout that needs no other program: where to put boxes, and how to lead the edges between them.
+
+The method of Sugiyama, Tagawa and Toda (1981), as refined by Gansner, Koutsofios, North and Vo (1993): ranks by longest
+path, bends where an edge crosses a rank, an order within each rank by sweeps of barycentres, positions by least squares
+under that order, and smooth edges that stay between the boxes. Every step is about linear in the boxes and bends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .layers import Layers, Point, layers
+from .order import order_rows
+from .place import Ports, place_rows, ports
+
+RANK_GAP, STEEP = 32.0, 0.05  # between rows, and what a link that goes far sideways adds to that a unit
+WIDEST_GAP = 64.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything lies. `centres` and `sizes` have one entry a box; `routes` has the control points of a path of cubic
+    curves (1 + 3k points) for each edge. A route that starts in no box leaves another one from the same box there.
+    """
+
+    centres: list[Point]
+    sizes: list[Point]
+    routes: list[list[Point]]
+    width: float
+    height: float
+    backend: str
+
+
+def layered(
+    sizes: Sequence[Point], edges: Sequence[tuple[int, int]], direction: str = "TB", backend: str = "built-in"
+) -> Layout:
+    """Lay out boxes of these sizes (width, height) with edges (source, target).
+
+    Raises ValueError if the edges form a loop.
+
+    >>> layout = layered([(60, 30), (60, 30)], [(0, 1)])
+    >>> layout.centres
+    [(30.0, 15.0), (30.0, 77.0)]
+    """
+    turned = [(h, w) for w, h in sizes] if direction == "LR" else sizes
+    graph = layers(turned, edges)
+    order_rows(graph)
+    where = ports(graph)
+    x = place_rows(graph, where)
+    left = min((x[v] - graph.sizes[v][0] / 2 for v in range(len(x))), default=0.0)
+    x = [round(value - left, 2) for value in x]
+    tops, bottoms = _bands(graph, x)
+    centres = [(x[v], (tops[graph.rank[v]] + bottoms[graph.rank[v]]) / 2) for v in range(graph.boxes)]
+    routes = _routes(graph, edges, where, centres, x, tops, bottoms)
+    width = max((x[v] + graph.sizes[v][0] / 2 for v in range(len(x))), default=0.0)
+    height = bottoms[-1] if bottoms else 0.0
+    if direction == "LR":
+        centres, routes = _turn(centres), [_turn(route) for route in routes]
+        width, height = height, width
+    return Layout(centres, list(sizes), routes, width, height, backend)
+
+
+def _turn(points: list[Point]) -> list[Point]:
+    return [(y, x) for x, y in points]
+
+
+def _bands(graph: Layers, x: list[float]) -> tuple[list[float], list[float]]:
+    """The top and the bottom of each row."""
+    tops, bottoms, y = [], [], 0.0
+    for row in graph.rows:
+        tops.append(y)
+        y += max(graph.sizes[v][1] for v in row)
+        bottoms.append(y)
+        aside = max((abs(x[v] - x[u]) for v in row for u in graph.below[v]), default=0.0)
+        y += min(RANK_GAP + STEEP * aside, WIDEST_GAP)
+    return tops, bottoms
+
+
+def _routes(
+    graph: Layers,
+    edges: Sequence[tuple[int, int]],
+    where: Ports,
+    centres: list[Point],
+    x: list[float],
+    tops: list[float],
+    bottoms: list[float],
+) -> list[list[Point]]:
+    """The curves of all edges: upright through rows, bent between them."""
+    copies: dict[tuple[int, int], int] = {}
+    routes = []
+    for (s, t), chain in zip(edges, graph.chains, strict=True):
+        k = copies[s, t] = copies.get((s, t), -1) + 1
+        chain = chain or [s, t]
+        points: list[Point] = []
+        for u, v in zip(chain, chain[1:], strict=False):
+            leave, arrive = where.get((u, v, k)) or where.get((u, v, 0)) or (0.0, 0.0)
+            start = centres[u][1] + graph.sizes[u][1] / 2 if u < graph.boxes else bottoms[graph.rank[u]]
+            end = centres[v][1] - graph.sizes[v][1] / 2 if v < graph.boxes else bottoms[graph.rank[v]]
+            points = points or [(x[u] + leave, start)]
+            _upright(points, bottoms[graph.rank[u]])
+            _bend(points, (x[v] + arrive, tops[graph.rank[v]]))
+            _upright(points, end)
+        routes.append(points)
+    return routes
+
+
+def _upright(points: list[Point], y: float) -> None:
+    """Continue a path straight to height y."""
+    x, start = points[-1]
+    if y != start:
+        points += [(x, start + (y - start) / 3), (x, start + (y - start) * 2 / 3), (x, y)]
+
+
+def _bend(points: list[Point], end: Point) -> None:
+    """Continue a path to a point between rows, upright at both ends."""
+    x, y = points[-1]
+    middle = (y + end[1]) / 2
+    points += [(x, middle), (end[0], middle), end]

@@ -1,0 +1,118 @@
+"""A recorded graph as a plain list: every node once, oldest first, with a small number, and the names that are known."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import GradientError
+from ..graph import AnyNode, LeafNode, ancestors
+from ..tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The nodes that some outputs were computed from, numbered 0, 1, 2, … in the order in which they were made."""
+
+    nodes: list[AnyNode]
+    number: dict[int, int]  # the number of a node, by its serial
+    outputs: tuple[tuple[str, int], ...]  # name and number
+    names: dict[int, str]  # by number
+    strangers: tuple[str, ...] = ()  # names given for Tensors that are not in the graph
+
+    def operands(self, i: int) -> list[int]:
+        """The numbers of the operands of node i, constants left out."""
+        number = self.number
+        return [number[p.serial] for p in self.nodes[i].parents if p is not None]
+
+
+def read(y: Any, names: Any = None) -> Listing:
+    """List what `y` was computed from: a Tensor, or a list, tuple or dict of Tensors.
+
+    `names` maps names to Tensors, or is an iterable of such pairs, like `model.named_parameters()`.
+    Raises GradientError for a Tensor without a graph and TypeError for anything that is not a Tensor.
+    """
+    roots = [(name, _root(name, x)) for name, x in _outputs(y)]
+    nodes = ancestors([node for _, node in roots])
+    number = {node.serial: i for i, node in enumerate(nodes)}
+    known = {i: name for i, node in enumerate(nodes) if isinstance(node, LeafNode) and (name := _own_name(node))}
+    strangers = []
+    for name, x in named(names):
+        if x.node is not None and x.node.serial in number:
+            known[number[x.node.serial]] = name
+        else:
+            strangers.append(name)
+    outputs = tuple((name, number[node.serial]) for name, node in roots)
+    return Listing(nodes, number, outputs, known, tuple(strangers))
+
+
+def named(names: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] | None) -> list[tuple[str, Tensor]]:
+    """Pairs of name and Tensor from a mapping or from pairs.
+
+    Raises TypeError if something in it is neither.
+    """
+    if names is None:
+        return []
+    pairs = list(names.items() if isinstance(names, Mapping) else names)
+    for pair in pairs:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[1], Tensor)):
+            raise TypeError(f"viz: names map names to Tensors, like {{'w': w}} or model.named_parameters(); got {pair!r}")
+    return [(str(name), x) for name, x in pairs]
+
+
+def _outputs(y: Any) -> list[tuple[str, Any]]:
+    if isinstance(y, Mapping):
+        pairs = [(str(key), x) for key, x in y.items()]
+    elif isinstance(y, (list, tuple)):
+        pairs = [(getattr(x, "name", None) or f"output {i}", x) for i, x in enumerate(y)]
+    else:
+        pairs = [(getattr(y, "name", None) or "output", y)]
+    if not pairs:
+        raise ValueError("viz: nothing to draw: the collection of outputs is empty")
+    return pairs
+
+
+def _root(name: str, x: Any) -> AnyNode:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"viz: {name!r} is a {type(x).__name__}, not a Tensor: there is no graph behind it")
+    if x.node is None:
+        raise GradientError(
+            f"viz: {name!r} (a Tensor of shape {x.shape}) has no graph. Nothing that it was computed from had requires_grad=True, "
+            "or it was computed under no_grad(), or it was detached. Make the inputs with ac.tensor(..., requires_grad=True) "
+            "and compute it again outside no_grad()."
+        )
+    return x.node
+
+
+def _own_name(leaf: LeafNode) -> str | None:
+    tensor = leaf.tensor()
+    return None if tensor is None else tensor.name
+
+
+def parameters(op: Any) -> list[tuple[str, str]]:
+    """Names and values of the static parameters of an op, those that have their default value left out."""
+    if not dataclasses.is_dataclass(op) or repr(op) == getattr(op, "name", None):
+        return []
+    fields = [(f, getattr(op, f.name)) for f in dataclasses.fields(op) if f.repr]
+    return [(f.name, _plain(value)) for f, value in fields if not _is_default(f, value)]
+
+
+def _is_default(field: dataclasses.Field, value: Any) -> bool:
+    return type(field.default) is type(value) and bool(np.all(field.default == value))
+
+
+def _plain(value: Any) -> str:
+    return str(value) if isinstance(value, np.dtype) else " ".join(repr(value).split())
+
+
+def constant_text(node: Any, k: int) -> str:
+    """The constant operand k in a few characters: its value if it is one kept number, else its shape where that is known."""
+    value = node.saved[k + 1] if node.saved is not None and len(node.saved) > k + 1 else None
+    if isinstance(value, (np.ndarray, np.generic, int, float, complex)):
+        return f"{np.asarray(value).item():.6g}" if np.size(value) == 1 else f"const{np.shape(value)}"
+    shape = getattr(value, "shape", ())
+    return f"const{shape}" if shape else "const"

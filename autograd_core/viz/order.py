@@ -1,0 +1,94 @@
+"""The order of the vertices in each row, so that few links cross."""
+
+from __future__ import annotations
+
+from .layers import Layers
+
+SWEEPS = 24
+PATIENCE = 6  # passes without improvement before we stop
+SMALL = 3_000  # links; only graphs up to this size are polished by exchanging neighbours
+
+
+def order_rows(graph: Layers) -> None:
+    """Sort each row by the mean position of its neighbours above, then below, and so on; keep the best order found."""
+    best, fewest, waited = [row[:] for row in graph.rows], crossings(graph), 0
+    links = sum(map(len, graph.above))
+    for sweep in range(SWEEPS):
+        if fewest == 0 or waited > PATIENCE:
+            break
+        _sweep(graph, downwards=sweep % 2 == 0)
+        if links <= SMALL:
+            _exchange(graph)
+        now = crossings(graph)
+        waited = 0 if now < fewest else waited + 1
+        if now < fewest:
+            best, fewest = [row[:] for row in graph.rows], now
+    graph.rows = best
+
+
+def _sweep(graph: Layers, downwards: bool) -> None:
+    place = positions(graph)
+    neighbours = graph.above if downwards else graph.below
+    for row in graph.rows if downwards else reversed(graph.rows):
+        centre = {v: _mean([place[u] for u in neighbours[v]], place[v]) for v in row}
+        row.sort(key=centre.__getitem__)
+        for i, v in enumerate(row):
+            place[v] = i
+
+
+def positions(graph: Layers) -> list[int]:
+    """The place of every vertex in its row."""
+    place = [0] * len(graph.rank)
+    for row in graph.rows:
+        for i, v in enumerate(row):
+            place[v] = i
+    return place
+
+
+def _mean(values: list[int], default: float) -> float:
+    return sum(values) / len(values) if values else default
+
+
+def crossings(graph: Layers) -> int:
+    """How many pairs of links cross."""
+    place = positions(graph)
+    total = 0
+    for row in graph.rows:
+        ends = [place[t] for v in row for t in sorted(graph.below[v], key=place.__getitem__)]
+        total += inversions(ends)
+    return total
+
+
+def inversions(values: list[int]) -> int:
+    """How many pairs of values stand in falling order, counted with a Fenwick tree."""
+    size = max(values, default=0) + 2
+    tree = [0] * (size + 1)
+    count = 0
+    for seen, value in enumerate(values):
+        i, not_greater = value + 1, 0
+        while i:
+            not_greater += tree[i]
+            i &= i - 1
+        count += seen - not_greater
+        i = value + 1
+        while i <= size:
+            tree[i] += 1
+            i += i & -i
+    return count
+
+
+def _exchange(graph: Layers) -> None:
+    """Exchange neighbours in a row wherever that removes crossings."""
+    place = positions(graph)
+    for row in graph.rows:
+        for i in range(len(row) - 1):
+            u, v = row[i], row[i + 1]
+            gain = sum(_gain(side[u], side[v], place) for side in (graph.above, graph.below))
+            if gain > 0:
+                row[i], row[i + 1] = v, u
+                place[u], place[v] = i + 1, i
+
+
+def _gain(left: list[int], right: list[int], place: list[int]) -> int:
+    """How many crossings fewer there are if two neighbours, linked to `left` and to `right`, change places."""
+    return sum((place[a] > place[b]) - (place[a] < place[b]) for a in left for b in right)

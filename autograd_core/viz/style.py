@@ -1,0 +1,106 @@
+"""How drawings look: colours, fonts, and the size of a box for its text. The one place to change them.
+
+The hues are those of Okabe and Ito, which remain distinct to colour-blind readers; kinds differ in outline as well.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .scene import KINDS, Box, Scene
+
+
+class Look(NamedTuple):
+    """Fill, outline, and the shape of the outline, of one kind of box."""
+
+    fill: str
+    stroke: str
+    shape: str  # "round", "pill", "double", "stack" or "dashed"
+
+
+LOOKS = {
+    "leaf": Look("#dcebf9", "#0072b2", "pill"),
+    "leaves": Look("#dcebf9", "#0072b2", "stack"),
+    "saved": Look("#fdeed3", "#d58a00", "dashed"),
+    "op": Look("#f1f2f4", "#8b929c", "round"),
+    "folded": Look("#f1f2f4", "#8b929c", "stack"),
+    "output": Look("#d9f2e8", "#008a63", "double"),
+}
+# Operations of the first, second, … group: sky blue, reddish purple, yellow, vermillion, brown; again from the first after that.
+TINTS = (
+    Look("#def3fb", "#3f97c4", "round"),
+    Look("#f5e1ed", "#b3628f", "round"),
+    Look("#fbf5bd", "#a89a12", "round"),
+    Look("#fadfd2", "#d55e00", "round"),
+    Look("#e9dfd3", "#8a6b45", "round"),
+)
+INK, SOFT, LINE, SAVED_LINE, PAPER = "#1d2129", "#565d68", "#767d88", "#d58a00", "#ffffff"
+FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
+LABEL, DETAIL = 13.0, 10.5  # font sizes
+PADDING, LEADING = 11.0, 1.28
+STACK = 4.0  # how far the second outline of a stack lies behind the first
+
+_NARROW, _SLIM, _WIDE = set("ijl|.,:;'!IJ "), set("frt()[]-/\\\"`*_{}sz°·"), set("mwMWOQGDHN@%&#+<=>^~×…×")
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """An upper estimate of the width of a line in the sans-serif fonts in use."""
+    return sum(map(_advance, text)) * size * (1.1 if bold else 1.0)
+
+
+def _advance(character: str) -> float:
+    if character in _NARROW:
+        return 0.36
+    if character in _SLIM:
+        return 0.5
+    if character in _WIDE:
+        return 0.87
+    return 0.65 if ord(character) < 0x1100 else 1.05
+
+
+def lines(box: Box) -> list[tuple[str, float, bool]]:
+    """The lines of a box with their font sizes, and whether they are bold."""
+    label = [(part, LABEL, True) for part in box.label.split("\n")]
+    return label + [(part, DETAIL, False) for detail in box.details for part in detail.split("\n")]
+
+
+def text_height(box: Box) -> float:
+    """The height of the lines of a box."""
+    return sum(size for _, size, _ in lines(box)) * LEADING
+
+
+def box_size(box: Box) -> tuple[float, float]:
+    """Width and height of a box around its text."""
+    across, down = {"pill": (8.0, 0.0), "double": (6.0, 6.0), "stack": (STACK, STACK)}.get(LOOKS[box.kind].shape, (0.0, 0.0))
+    width = max(text_width(*line) for line in lines(box)) + 1.6 * PADDING + across
+    return round(max(46.0, width)), round(text_height(box) + PADDING + down)
+
+
+def look(scene: Scene, box: Box) -> Look:
+    """The look of a box: that of its kind, tinted by its group if it is an operation."""
+    own = LOOKS[box.kind]
+    if box.group is None or box.kind not in ("op", "folded"):
+        return own
+    return _tint(scene, box.group)._replace(shape=own.shape)
+
+
+def _tint(scene: Scene, group: str) -> Look:
+    place = [g.id for g in scene.groups].index(group)
+    return TINTS[place % len(TINTS)]
+
+
+def legend(scene: Scene) -> list[tuple[Look, str]]:
+    """The entries of the legend: the kinds of boxes that occur, then the groups."""
+    grouped = scene.groups and all(box.group for box in scene.nodes if box.kind == "op")
+    kinds = [(LOOKS[kind], KINDS[kind]) for kind in scene.kinds() if not (kind == "op" and grouped)]
+    return kinds + [(_tint(scene, group.id), group.label) for group in scene.groups]
+
+
+def key(scene: Scene) -> list[str]:
+    """What the small signs at the arrows mean, if there are any."""
+    signs = []
+    if any(edge.operand is not None for edge in scene.edges):
+        signs.append("0, 1, … at an arrow: which operand it is.")
+    if any(edge.count > 1 for edge in scene.edges):
+        signs.append("×n at an arrow: used n times.")
+    return [" ".join(signs)] if signs else []

@@ -1,0 +1,213 @@
+"""A drawing as SVG: text that every browser shows. It has no ids and no style sheet, so drawings on one page cannot clash."""
+
+from __future__ import annotations
+
+from math import hypot
+from textwrap import wrap
+from xml.sax.saxutils import escape as _escape_markup
+
+from .layout import Layout, Point
+from .scene import Box, Edge, Scene
+from .style import (
+    DETAIL,
+    FONT,
+    INK,
+    LABEL,
+    LEADING,
+    LINE,
+    PAPER,
+    SAVED_LINE,
+    SOFT,
+    STACK,
+    Look,
+    key,
+    legend,
+    lines,
+    look,
+    text_height,
+    text_width,
+)
+
+MARGIN, ARROW = 18.0, 7.0
+TITLE, SMALL = 16.0, 10.5
+SWATCH = (20.0, 13.0)
+
+
+def svg(scene: Scene, layout: Layout) -> str:
+    """The SVG text of a scene that is laid out: title, boxes over edges, a legend, and notes below."""
+    header = _header(scene)
+    footer, footer_width, footer_height = _footer(scene, layout)
+    top = MARGIN + (TITLE * 1.9 if scene.title else 0.0)
+    width = max(layout.width, footer_width, text_width(scene.title or "", TITLE, bold=True)) + 2 * MARGIN
+    left = (width - layout.width) / 2
+    bottom = top + layout.height + 20.0
+    height = bottom + footer_height + MARGIN * 0.6
+    centre = dict(zip((box.id for box in scene.nodes), layout.centres, strict=True))
+    edges = [_edge(e, route, centre[e.target]) for e, route in zip(scene.edges, layout.routes, strict=True)]
+    places = zip(scene.nodes, layout.centres, layout.sizes, strict=True)
+    boxes = [_box(box, look(scene, box), centre, size) for box, centre, size in places]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
+            f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" style="max-width:100%;height:auto" '
+            f'font-family="{FONT}" font-size="{LABEL:g}" fill="{INK}">',
+            f"<title>{escape(summary(scene))}</title>",
+            f'<rect width="100%" height="100%" fill="{PAPER}"/>',
+            *header,
+            f'<g transform="translate({_n(left)} {_n(top)})">',
+            f'<g fill="none" stroke="{LINE}" stroke-width="1.3">',
+            *edges,
+            "</g>",
+            *boxes,
+            "</g>",
+            f'<g transform="translate({_n(MARGIN)} {_n(bottom)})" font-size="{SMALL:g}" fill="{SOFT}">',
+            *footer,
+            "</g>",
+            "</svg>",
+        ]
+    )
+
+
+def summary(scene: Scene) -> str:
+    """One line that says what a scene shows."""
+    operations = sum(box.operations for box in scene.nodes)
+    counts = [(operations, "operation"), (len(scene.nodes), "box"), (len(scene.edges), "edge")]
+    parts = ", ".join(f"{n:,} {word if n == 1 else word + ('es' if word == 'box' else 's')}" for n, word in counts)
+    return f"{scene.title or 'Computation graph'}: {parts}"
+
+
+def escape(text: str) -> str:
+    """Text as it must stand in XML; control characters, which XML cannot hold, become �."""
+    return _escape_markup("".join(c if c >= " " or c in "\n\t" else "�" for c in text), {'"': "&quot;"})
+
+
+def _n(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
+
+
+# -- boxes -----------------------------------------------------------------------------------------------------------------
+
+
+def _box(box: Box, style: Look, centre: Point, size: Point) -> str:
+    (x, y), (w, h) = centre, size
+    shapes = "".join(outline(style, x - w / 2, y - h / 2, w, h))
+    shift = -STACK / 2 if style.shape == "stack" else 0.0
+    baseline = y - shift - text_height(box) / 2
+    text = []
+    for line, size, bold in lines(box):
+        baseline += size * LEADING
+        attributes = 'font-weight="bold"' if bold else f'font-size="{DETAIL:g}" fill="{SOFT}"'
+        text.append(_text(line, x + shift, baseline - size * 0.3, attributes, "middle"))
+    return f'<g data-node="{escape(box.id)}"><title>{escape(box.tooltip or box.label)}</title>{shapes}{"".join(text)}</g>'
+
+
+def _text(text: str, x: float, y: float, attributes: str = "", anchor: str = "start") -> str:
+    where = f'x="{_n(x)}" y="{_n(y)}"' + (f' text-anchor="{anchor}"' if anchor != "start" else "")
+    return f"<text {where} {attributes}>{escape(text)}</text>"
+
+
+def outline(style: Look, x: float, y: float, w: float, h: float) -> list[str]:
+    """The shapes of a box with its upper left corner at (x, y)."""
+    fill, stroke, shape = style
+    if shape == "stack":
+        w, h = w - STACK, h - STACK
+        return [_rect(x + STACK, y, w, h, 5, fill, stroke), _rect(x, y + STACK, w, h, 5, fill, stroke)]
+    if shape == "double":
+        return [_rect(x, y, w, h, 5, fill, stroke), _rect(x + 3, y + 3, w - 6, h - 6, 3, "none", stroke)]
+    if shape == "dashed":
+        return [_rect(x, y, w, h, 3, fill, stroke, ' stroke-dasharray="4 3"')]
+    return [_rect(x, y, w, h, min(h / 2, 15) if shape == "pill" else 5, fill, stroke)]
+
+
+def _rect(x: float, y: float, w: float, h: float, radius: float, fill: str, stroke: str, more: str = "") -> str:
+    corner = f'x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="{_n(radius)}"'
+    return f'<rect {corner} fill="{fill}" stroke="{stroke}" stroke-width="1.3"{more}/>'
+
+
+# -- edges -----------------------------------------------------------------------------------------------------------------
+
+
+def _edge(edge: Edge, route: list[Point], centre: Point) -> str:
+    tip, direction = route[-1], _direction(route)
+    kept = edge.kind == "saved"
+    ending = f' stroke="{SAVED_LINE}" stroke-dasharray="4 3"' if kept else ""
+    path = f'<path d="{_path(route, direction)}"{ending}/>{_arrow(tip, direction, SAVED_LINE if kept else LINE)}'
+    label = f"×{edge.count}" if edge.count > 1 else "" if edge.operand is None else str(edge.operand)
+    if label:
+        path += _sign(label, tip, direction, tip[0] < centre[0] - 1 or (abs(direction[0]) > 0.9 and tip[1] < centre[1] - 1))
+    return f'<g data-edge="{escape(edge.source)} {escape(edge.target)}">{path}</g>'
+
+
+def _sign(label: str, tip: Point, direction: Point, before: bool) -> str:
+    """A small sign beside an arrow: left of it or right of it, above it or below it where the arrow runs to the right."""
+    if abs(direction[0]) > 0.9:
+        x, y, anchor = tip[0] - 3, tip[1] + (-4 if before else 10), "end"
+    else:
+        x, y, anchor = tip[0] + (-5 if before else 5), tip[1] - 2, "end" if before else "start"
+    return _text(label, x, y, f'font-size="9" fill="{SOFT}" stroke="{PAPER}" stroke-width="2.5" paint-order="stroke"', anchor)
+
+
+def _direction(route: list[Point]) -> Point:
+    """The unit vector in which a route ends."""
+    (x1, y1) = route[-1]
+    for x0, y0 in reversed(route[:-1]):
+        length = hypot(x1 - x0, y1 - y0)
+        if length > 0.01:
+            return (x1 - x0) / length, (y1 - y0) / length
+    return 0.0, 1.0
+
+
+def _path(route: list[Point], direction: Point) -> str:
+    """The curves of a route up to the foot of its arrow; runs that are straight in a row become one."""
+    (x, y), (dx, dy) = route[-1], direction
+    foot = (x - dx * ARROW * 0.8, y - dy * ARROW * 0.8)
+    points = [*route[:-1], foot]
+    start = points[0]
+    parts = [f"M{_n(start[0])} {_n(start[1])}"]
+    for i in range(1, len(points), 3):
+        curve = points[i : i + 3]
+        if all(p[0] == start[0] for p in curve):
+            step = f"V{_n(curve[-1][1])}"
+            if parts[-1].startswith("V"):
+                parts.pop()
+        else:
+            step = "C" + " ".join(f"{_n(px)} {_n(py)}" for px, py in curve)
+        parts.append(step)
+        start = curve[-1]
+    return "".join(parts)
+
+
+def _arrow(tip: Point, direction: Point, colour: str) -> str:
+    (x, y), (dx, dy) = tip, direction
+    corners = [(x, y), (x - ARROW * dx - 3 * dy, y - ARROW * dy + 3 * dx), (x - ARROW * dx + 3 * dy, y - ARROW * dy - 3 * dx)]
+    path = " ".join(f"{_n(px)},{_n(py)}" for px, py in corners)
+    return f'<polygon points="{path}" fill="{colour}" stroke="none"/>'
+
+
+# -- around the graph ------------------------------------------------------------------------------------------------------
+
+
+def _header(scene: Scene) -> list[str]:
+    if not scene.title:
+        return []
+    return [_text(" ".join(scene.title.split()), MARGIN, MARGIN + TITLE * 0.8, f'font-size="{TITLE:g}" font-weight="bold"')]
+
+
+def _footer(scene: Scene, layout: Layout) -> tuple[list[str], float, float]:
+    """Legend, notes and the name of the backend, with their width and height."""
+    room = max(layout.width, 420.0)
+    parts, x, y, width = [], 0.0, 0.0, 0.0
+    for style, words in legend(scene):
+        needed = SWATCH[0] + 6 + text_width(words, SMALL)
+        if x and x + needed > room:
+            x, y = 0.0, y + SWATCH[1] + 8
+        parts += [*outline(style, x, y, *SWATCH), _text(words, x + SWATCH[0] + 6, y + 10)]
+        x += needed + 14
+        width = max(width, x - 14)
+    y += SWATCH[1] + 4
+    for note in [*key(scene), *scene.notes, f"Layout: {layout.backend}."]:
+        for line in wrap(note, max(30, int(room / (SMALL * 0.58)))):
+            y += SMALL * 1.4
+            parts.append(_text(line, 0, y))
+            width = max(width, text_width(line, SMALL))
+    return parts, width, y

@@ -1,0 +1,56 @@
+"""A graph as a program: one line a node, in the order in which they were made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..graph import LeafNode
+from .listing import Listing, constant_text, parameters, read
+
+
+def text(y: Any, *, names: Any = None) -> str:
+    """The recorded program that computes `y` (a Tensor, or a list, tuple or dict of Tensors), one line a node.
+
+    `%3` is the fourth node in the order of creation. A leaf shows its name, shape and dtype; an op its operands, its
+    parameters that differ from their defaults, the shape of its result, and the dtype where the operands do not have it.
+    A constant operand shows its value where the graph has kept it. `names` maps names to Tensors in the graph.
+
+    Raises GradientError for a Tensor without a graph.
+
+    >>> import autograd_core as ac
+    >>> x = ac.tensor([1.0, 2.0, 3.0], requires_grad=True, name="x")
+    >>> print(ac.viz.text(ac.sum(ac.tanh(x) * x)))
+    %0 = leaf x (3,) float64
+    %1 = tanh(%0) (3,)
+    %2 = multiply(%1, %0) (3,)
+    %3 = sum(%2) ()
+    return %3
+    """
+    listing = read(y, names)
+    lines = [line(listing, i) for i in range(len(listing.nodes))]
+    if len(listing.outputs) == 1:
+        lines.append(f"return %{listing.outputs[0][1]}")
+    else:
+        lines.append("return " + ", ".join(f"{name}=%{i}" for name, i in listing.outputs))
+    return "\n".join(lines)
+
+
+def line(listing: Listing, i: int) -> str:
+    """The line of node number i."""
+    node = listing.nodes[i]
+    name = listing.names.get(i, "")
+    if isinstance(node, LeafNode):
+        return f"%{i} = leaf {name + ' ' if name else ''}{node.shape} {node.dtype}"
+    dtypes = {p.dtype for p in node.parents if p is not None}
+    dtype = "" if dtypes == {node.dtype} else f" {node.dtype}"
+    return f"%{i} = {call(listing, i)} {node.shape}{dtype}{'  # ' + name if name else ''}"
+
+
+def call(listing: Listing, i: int) -> str:
+    """Node number i as a call: `sum(%2, axis=(0,))`."""
+    node, number = listing.nodes[i], listing.number
+    arguments = [
+        constant_text(node, k) if p is None else f"%{number[p.serial]}" for k, p in enumerate(node.parents)
+    ]
+    arguments += [f"{name}={value}" for name, value in parameters(node.op)]
+    return f"{node.name}({', '.join(arguments)})"

@@ -1,0 +1,35 @@
+"""Physics-informed learning on `nn` and `autograd_core`: state an equation and its conditions, and train a network to obey them."""
+
+from . import exact, metrics
+from .conditions import Condition, DirichletBC, InitialCondition, PointData
+from .domain import Domain, DomainError, Face, Interval, Product, TimeInterval
+from .fields import State, UnknownFieldError
+from .metrics import max_error, relative_l2
+from .pinn import PINN
+from .sampling import Collocation, PointSetError
+from .training import History, Stage, Trainer
+
+__all__ = [
+    "PINN",
+    "Collocation",
+    "Condition",
+    "DirichletBC",
+    "Domain",
+    "DomainError",
+    "Face",
+    "History",
+    "InitialCondition",
+    "Interval",
+    "PointData",
+    "PointSetError",
+    "Product",
+    "Stage",
+    "State",
+    "TimeInterval",
+    "Trainer",
+    "UnknownFieldError",
+    "exact",
+    "max_error",
+    "metrics",
+    "relative_l2",
+]

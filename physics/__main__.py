@@ -1,0 +1,33 @@
+"""`python -m physics STUDY`: run a study."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+STUDIES = {
+    "burgers": "Burgers' equation by a physics-informed network, against the exact solution",
+    "sine": "the sine regression of a first course: history, fit, regularisation, Sobolev training",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run the study that the first argument names, with the other arguments."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if argv else 2
+    if argv[0] not in STUDIES:
+        print(f"unknown study {argv[0]!r}\n\n{usage()}", file=sys.stderr)
+        return 2
+    study = importlib.import_module(f"physics.studies.{argv[0]}")
+    return study.main(argv[1:])
+
+
+def usage() -> str:
+    """What can be run."""
+    rows = "\n".join(f"  {name:<10} {text}" for name, text in STUDIES.items())
+    return f"usage: python -m physics STUDY [--quick] [--out DIR] [--help]\n\n{rows}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

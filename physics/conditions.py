@@ -1,0 +1,127 @@
+"""Conditions: what a field must satisfy beside the equation, each a residual on points of its own.
+
+A condition names its points on a domain and gives, for the state there, the values that should vanish. Wanted values are a
+number, an array, or a function of the state such as `lambda s: -ac.sin(ac.pi * s.x)`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_core.errors import NonFiniteError, ShapeError
+
+from .domain import Domain, Face
+from .fields import State, UnknownFieldError
+from .sampling import Collocation, PointSetError
+
+Value = float | np.ndarray | Callable[[State], Any]
+
+
+class Condition(ABC):
+    """One term of the loss: the mean square of `residual` over `points`, times `weight`."""
+
+    weight: float
+    name: str
+
+    @abstractmethod
+    def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
+        """The points at which it is imposed, shape (N, d)."""
+
+    @abstractmethod
+    def residual(self, s: State) -> Any:
+        """What should be zero at each point, a Tensor of shape (N,)."""
+
+
+def wanted(value: Value, s: State) -> Any:
+    """The wanted value at the points of a state."""
+    return value(s) if callable(value) else value
+
+
+def output_of(s: State, output: str | None) -> Any:
+    """The named output, or the only one."""
+    outputs = s._outputs
+    if output is None and len(outputs) > 1:
+        raise UnknownFieldError(f"the problem has the outputs {', '.join(outputs)}; say which: output={outputs[0]!r}")
+    return getattr(s, output or outputs[0])
+
+
+@dataclass(frozen=True)
+class DirichletBC(Condition):
+    """A value on the boundary: u = value on both faces of coordinate `on` (all of space if None), or on given faces.
+
+    >>> DirichletBC("x", 0.0).name
+    'boundary x'
+    """
+
+    on: str | Face | tuple[Face, ...] | None = None
+    value: Value = 0.0
+    output: str | None = None
+    weight: float = 1.0
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """What the term is called in histories and messages."""
+        if isinstance(self.on, str):
+            return f"boundary {self.on}"
+        return f"boundary {self.on}" if isinstance(self.on, Face) else "boundary"
+
+    def faces(self, domain: Domain) -> tuple[Face, ...]:
+        """The faces on which the value is prescribed."""
+        if self.on is None or isinstance(self.on, str):
+            return domain.boundary(self.on)
+        return (self.on,) if isinstance(self.on, Face) else tuple(self.on)
+
+    def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
+        faces = self.faces(domain)
+        if not faces:
+            raise PointSetError("DirichletBC: no face was given, so there is no point. Name a coordinate: DirichletBC('x', 0.0).")
+        return np.concatenate([collocation.on_face(face) for face in faces])
+
+    def residual(self, s: State) -> Any:
+        return output_of(s, self.output) - wanted(self.value, s)
+
+
+@dataclass(frozen=True)
+class InitialCondition(Condition):
+    """A value at the beginning of time: u = value where t is at its low end."""
+
+    value: Value
+    output: str | None = None
+    weight: float = 1.0
+    name: str = "initial"
+
+    def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
+        return collocation.on_face(domain.initial)
+
+    def residual(self, s: State) -> Any:
+        return output_of(s, self.output) - wanted(self.value, s)
+
+
+class PointData(Condition):
+    """Measured values: u(X[i]) = values[i]. X has shape (N, d), columns in the order of the domain's names.
+
+    Raises ShapeError if there is not one value a point, PointSetError without points, NonFiniteError for NaN or infinity.
+    """
+
+    def __init__(self, X: Any, values: Any, output: str | None = None, weight: float = 1.0, name: str = "data") -> None:
+        self.X, self.values = np.asarray(X, dtype=np.float64), np.asarray(values, dtype=np.float64).reshape(-1)
+        self.output, self.weight, self.name = output, weight, name
+        if len(self.X) == 0:
+            raise PointSetError(f"{name}: the point set is empty. Give at least one measured point.")
+        if len(self.X) != len(self.values):
+            raise ShapeError(f"{name}: {len(self.X)} points but {len(self.values)} values; each point needs one value")
+        for what, array in (("points", self.X), ("values", self.values)):
+            bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+            if len(bad):
+                raise NonFiniteError(f"{name}: {len(bad)} of the {what} are not finite, the first in row {bad[0]}: {array[bad[0]]}")
+
+    def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
+        return domain.points(self.X)
+
+    def residual(self, s: State) -> Any:
+        return output_of(s, self.output) - self.values

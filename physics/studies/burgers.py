@@ -1,0 +1,169 @@
+"""Burgers' equation by a physics-informed network: u_t + u u_x = ν u_xx, u(0, x) = −sin πx, u(t, ±1) = 0, ν = 0.01/π.
+
+The shock that forms at x = 0 makes it the standard test of the method (Raissi, Perdikaris, Karniadakis 2019, J. Comput.
+Phys. 378, 686–707; published relative L2 error 6.7e-4 with 8 hidden layers of 20, 100 + 10,000 points and L-BFGS).
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ac
+import nn
+import physics
+from autograd_core.errors import require
+
+from .. import pictures
+
+NU = 0.01 / np.pi
+PUBLISHED = 6.7e-4
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The size of a run: layers of the network, points, and steps of the two stages."""
+
+    layers: tuple[int, ...]
+    interior: int
+    boundary: int
+    initial: int
+    adam: int
+    lbfgs: int
+
+
+SETUPS = {
+    "quick": Setup((2, 16, 16, 16, 1), interior=400, boundary=40, initial=60, adam=60, lbfgs=60),
+    "default": Setup((2, *[20] * 6, 1), interior=2_500, boundary=80, initial=160, adam=500, lbfgs=3_000),
+    "paper": Setup((2, *[20] * 8, 1), interior=10_000, boundary=50, initial=50, adam=1, lbfgs=50_000),
+}
+
+
+def build(setup: Setup, seed: int) -> physics.PINN:
+    """The problem and its untrained network."""
+    nn.manual_seed(seed)
+    return physics.PINN(
+        nn.MLP(list(setup.layers), activation="tanh", init="xavier"),
+        physics.Interval("x", -1, 1) * physics.TimeInterval("t", 0, 1),
+        outputs=["u"],
+        residual=lambda s: s.u_t + s.u * s.u_x - NU * s.u_xx,
+        conditions=[
+            physics.InitialCondition(lambda s: -ac.sin(np.pi * s.x)),
+            physics.DirichletBC("x", 0.0),
+        ],
+        points=physics.Collocation(setup.interior, setup.boundary, setup.initial, seed=seed),
+    )
+
+
+def stages(setup: Setup) -> list[physics.Stage]:
+    """Adam to leave the start, L-BFGS to converge."""
+    return [
+        physics.Stage(nn.optim.Adam, steps=setup.adam, lr=2e-3),
+        physics.Stage(nn.optim.LBFGS, steps=setup.lbfgs, history_size=50),
+    ]
+
+
+def grid(points_in_x: int = 256, times: int = 100) -> tuple[np.ndarray, np.ndarray]:
+    """x (256,) and t (100,): the grid of the published comparison."""
+    return np.linspace(-1.0, 1.0, points_in_x), np.arange(times) / times
+
+
+def evaluate(pinn: physics.PINN, x: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """The network on the grid, shape (len(t), len(x))."""
+    T, X = np.meshgrid(t, x, indexing="ij")
+    with ac.no_grad():
+        return pinn(np.stack([X.ravel(), T.ravel()], axis=1)).numpy().reshape(T.shape)
+
+
+def load_reference(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, t and u(t, x) of a .mat file with the entries x, t and usol (len(x), len(t))."""
+    try:
+        data = require("scipy.io", extra="all").loadmat(path)
+        x, t, u = data["x"].ravel(), data["t"].ravel(), np.real(data["usol"]).T
+    except (OSError, ValueError, KeyError, NotImplementedError) as error:
+        raise SystemExit(f"--reference {path}: cannot be read as a MATLAB file with x, t and usol ({error})") from error
+    if u.shape != (t.size, x.size):
+        raise SystemExit(f"--reference {path}: usol has shape {u.T.shape}, but x and t have {x.size} and {t.size} values")
+    return x, t, u
+
+
+def draw(folder: Path, pinn: physics.PINN, history: physics.History, exact: np.ndarray, found: np.ndarray) -> list[Path]:
+    """The pictures: solution, error, slices, history, and the graph of the loss."""
+    x, t = grid()
+    rows = [25, 50, 75, 99]
+    places = np.concatenate(pinn.condition_points)
+    made = [
+        pictures.save_field(folder / "solution.png", x, t, found, "Burgers: solution of the network", points=places),
+        pictures.save_field(folder / "error.png", x, t, np.abs(found - exact), "Burgers: |network − exact|", value_label="|error| (–)"),
+        pictures.save_slices(folder / "slices.png", x, t[rows], found[rows], exact[rows], "Burgers: network and exact solution"),
+    ]
+    if history.steps:
+        made.append(pictures.save_history(folder / "history.png", history.columns, "Burgers: loss by term"))
+    return [*made, draw_loss(folder)]
+
+
+def draw_loss(folder: Path) -> Path:
+    """The computation graph of the loss, of the same problem with a network small enough to read."""
+    small = build(replace(SETUPS["quick"], layers=(2, 4, 1), interior=8, boundary=4, initial=4), seed=0)
+    names = dict(small.named_parameters())
+    drawing = ac.viz.draw(small.loss(), names={name: p for name, p in names.items()}, title="Burgers: loss of a 2–4–1 network")
+    return Path(drawing.save(folder / "loss_graph.svg"))
+
+
+def report(pinn: physics.PINN, history: physics.History, seconds: float, reference: Path | None) -> tuple[np.ndarray, np.ndarray]:
+    """Print what was reached; returns the exact solution and the network on the grid."""
+    x, t = grid()
+    exact, found = physics.exact.burgers(t[:, None], x[None, :], NU), evaluate(pinn, x, t)
+    for stage, reason in history.stop_reasons:
+        print(f"{stage} stopped: {reason}")
+    print(f"training                 {history.steps} steps in {seconds:.0f} s, loss {history.loss:.2e}")
+    print(f"relative L2 error        {physics.relative_l2(found, exact):.2e}   against the exact Cole–Hopf solution")
+    if reference is not None:
+        rx, rt, ru = load_reference(reference)
+        print(f"                         {physics.relative_l2(evaluate(pinn, rx, rt), ru):.2e}   against {reference.name}")
+    print(f"published                {PUBLISHED:.2e}   Raissi, Perdikaris, Karniadakis 2019 (8×20, 100 + 10,000 points)")
+    print(f"largest error            {physics.max_error(found, exact):.2e}")
+    return exact, found
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the study; returns the exit code: 0, or 130 after Ctrl-C."""
+    args = parser().parse_args(argv)
+    try:
+        folder = pictures.open_output_folder(args.out)
+    except pictures.OutputFolderError as error:
+        print(error)
+        return 2
+    if args.reference is not None:
+        load_reference(args.reference)
+    setup = SETUPS["quick" if args.quick else "paper" if args.paper else "default"]
+    pinn = build(setup, args.seed)
+    print(f"Burgers' equation, ν = 0.01/π; network {'–'.join(map(str, setup.layers))}, {setup.interior} collocation points, seed {args.seed}")
+    start = time.perf_counter()
+    history = pinn.fit(stages(setup), progress=False if args.quiet else None if args.quick else True)
+    exact, found = report(pinn, history, time.perf_counter() - start, args.reference)
+    np.savez(folder / "weights.npz", **{name: p.numpy() for name, p in pinn.named_parameters()})
+    draw(folder, pinn, history, exact, found)
+    print(f"pictures and weights in  {folder}")
+    if history.interrupted:
+        print("Interrupted: the figures, pictures and weights are those of the training so far.")
+    return 130 if history.interrupted else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(prog="python -m physics burgers", description=__doc__.splitlines()[0])
+    size = p.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="the same path in under 20 seconds, for tests; the error is large")
+    size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 100 + 10,000 points, L-BFGS; hours")
+    p.add_argument("--out", default="burgers-study", metavar="DIR", help="folder for the pictures (default: %(default)s)")
+    p.add_argument("--reference", type=Path, metavar="FILE.mat", help="also compare with a reference solution: x, t, usol")
+    p.add_argument("--seed", type=int, default=0, help="of the weights and the points (default: %(default)s)")
+    p.add_argument("--quiet", action="store_true", help="no progress bar")
+    return p

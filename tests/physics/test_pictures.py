@@ -1,0 +1,182 @@
+"""Pictures: every function writes one readable file, and the output folder is proved before a training begins."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_core.errors import MissingExtraError, ShapeError
+from physics import pictures
+from physics.pictures import OutputFolderError, open_output_folder, save_field, save_fit, save_history, save_slices
+
+x = np.linspace(-1, 1, 21)
+t = np.linspace(0, 1, 11)
+u = -np.sin(np.pi * x) * np.exp(-t[:, None])
+HISTORY = {
+    "step": [1, 2, 3, 4, 5, 6],
+    "stage": ["Adam", "Adam", "Adam", "L-BFGS", "L-BFGS", "L-BFGS"],
+    "loss": [1.0, 0.5, 0.2, 0.1, 0.05, 0.01],
+    "residual": [0.9, 0.4, 0.1, 0.05, 0.01, 0.0],
+}
+
+
+@pytest.fixture
+def figures(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The figures drawn in a test, to look inside."""
+    figure = pytest.importorskip("matplotlib.figure")
+    drawn: list[Any] = []
+    save = figure.Figure.savefig
+
+    def savefig(self: Any, *arguments: Any, **options: Any) -> None:
+        drawn.append(self)
+        save(self, *arguments, **options)
+
+    monkeypatch.setattr(figure.Figure, "savefig", savefig)
+    return drawn
+
+
+def draw_all(folder: Path, ending: str) -> list[Path]:
+    return [
+        save_field(folder / f"field{ending}", x, t, u, "u"),
+        save_slices(folder / f"slices{ending}", x, t[:5], u[:5] + 0.1, u[:5], "u"),
+        save_history(folder / f"history{ending}", HISTORY, "loss"),
+        save_fit(folder / f"fit{ending}", x, {"plain": u[0], "L2": u[1]}, truth=u[0], points=([0, 1], [0, 1])),
+    ]
+
+
+@pytest.mark.parametrize(("ending", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_each_function_writes_its_file_and_returns_the_path(tmp_path: Path, ending: str, magic: bytes) -> None:
+    pytest.importorskip("matplotlib")
+    for path in draw_all(tmp_path, ending):
+        assert path.parent == tmp_path
+        assert path.read_bytes().startswith(magic)
+
+
+def test_global_state_is_left_alone(tmp_path: Path) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    loaded = "matplotlib.pyplot" in sys.modules
+    with matplotlib.rc_context({"font.size": 7.0, "axes.grid": False}):
+        before = dict(matplotlib.rcParams)
+        draw_all(tmp_path, ".png")
+        assert dict(matplotlib.rcParams) == before
+    assert ("matplotlib.pyplot" in sys.modules) == loaded
+
+
+def test_a_field_is_the_right_way_round(tmp_path: Path, figures: list[Any]) -> None:
+    save_field(tmp_path / "f.png", x, t, u, "title", value_label="T (K)", points=[[0.5, 0.25]])
+    axes, bar = figures[0].axes
+    (mesh,) = axes.collections
+    drawn = mesh.get_coordinates().reshape(-1, 2)
+    values = np.asarray(mesh.get_array()).ravel()
+    np.testing.assert_allclose(values, -np.sin(np.pi * drawn[:, 1]) * np.exp(-drawn[:, 0]))
+    assert (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel()) == ("t (–)", "x (–)", "T (K)")
+    assert axes.get_title(loc="left") == "title"
+    assert axes.lines[0].get_xydata().tolist() == [[0.25, 0.5]]
+
+
+def test_slices_show_prediction_against_exact_at_each_time(tmp_path: Path, figures: list[Any]) -> None:
+    save_slices(tmp_path / "s.png", x, t[:5], u[:5] + 0.1, u[:5])
+    panels = [panel for panel in figures[0].axes if panel.get_visible()]
+    assert [panel.get_title(loc="left") for panel in panels] == [f"t = {time:.3g}" for time in t[:5]]
+    for i, panel in enumerate(panels):
+        curves = {line.get_label(): line.get_ydata() for line in panel.lines}
+        np.testing.assert_array_equal(curves["exact"], u[i])
+        np.testing.assert_array_equal(curves["network"], u[i] + 0.1)
+
+
+def test_history_is_logarithmic_and_marks_where_a_stage_begins(tmp_path: Path, figures: list[Any]) -> None:
+    save_history(tmp_path / "h.png", HISTORY)
+    (axes,) = figures[0].axes
+    assert axes.get_yscale() == "log"
+    assert [text.get_text() for text in axes.texts] == ["Adam", "L-BFGS"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["loss", "residual"]
+    loss, residual, border = axes.lines
+    assert loss.get_ydata().tolist() == HISTORY["loss"]
+    assert np.isnan(residual.get_ydata()[-1])
+    assert list(border.get_xdata()) == [4, 4]
+
+
+def test_a_history_needs_no_steps_and_no_stages(tmp_path: Path, figures: list[Any]) -> None:
+    save_history(tmp_path / "h.png", {"loss": [1.0]})
+    (line,) = figures[0].axes[0].lines
+    assert line.get_xydata().tolist() == [[1.0, 1.0]]
+    assert line.get_marker() == "o"
+
+
+def test_a_fit_shows_truth_fits_and_data(tmp_path: Path, figures: list[Any]) -> None:
+    save_fit(tmp_path / "f.png", x[:, None], {"plain": u[0][:, None]}, truth=u[1], points=([[0.5]], [[0.1]]))
+    (axes,) = figures[0].axes
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["truth", "plain", "data"]
+    assert axes.lines[-1].get_xydata().tolist() == [[0.5, 0.1]]
+
+
+def test_curves_differ_in_more_than_colour() -> None:
+    looks = [tuple(pictures._look(i).values()) for i in range(12)]
+    assert len(set(looks)) == 12
+
+
+def test_wrong_shapes_are_named(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ShapeError, match=r"values has shape \(21, 11\); needed \(11, 21\): one row for each time"):
+        save_field(tmp_path / "f.png", x, t, u.T)
+    with pytest.raises(ShapeError, match=r"points has shape \(3, 3\); needed \(3, 2\)"):
+        save_field(tmp_path / "f.png", x, t, u, points=np.zeros((3, 3)))
+    with pytest.raises(ShapeError, match="exact has shape"):
+        save_slices(tmp_path / "s.png", x, t, u, u[1:])
+    with pytest.raises(ShapeError, match="no times"):
+        save_slices(tmp_path / "s.png", x, [], u[:0], u[:0])
+    with pytest.raises(ShapeError, match=r"history\['loss'\] has shape \(2,\); needed \(1,\)"):
+        save_history(tmp_path / "h.png", {"step": [1], "loss": [1.0, 2.0]})
+    with pytest.raises(ShapeError, match=r"history is empty.*Train first"):
+        save_history(tmp_path / "h.png", {"loss": []})
+    with pytest.raises(ShapeError, match="curve 'plain' has shape"):
+        save_fit(tmp_path / "f.png", x, {"plain": u[0, 1:]})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r'"autograd-core\[plot\]"'):
+        save_field(tmp_path / "f.png", x, t, u)
+
+
+def test_an_output_folder_is_made_and_left_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = open_output_folder(tmp_path / "a" / "b")
+    assert folder == open_output_folder(str(folder)) == tmp_path / "a" / "b"
+    assert list(folder.iterdir()) == []
+    monkeypatch.chdir(tmp_path)
+    assert open_output_folder("here") == tmp_path / "here"
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    for path in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(OutputFolderError, match=r"taken.*: a file has that name.*--out DIR"):
+            open_output_folder(path)
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_folder_that_refuses_files_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def refuse(**options: Any) -> None:
+        raise OSError(code, os.strerror(code), str(options["dir"]))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(OutputFolderError, match=rf"Cannot write to .*: {os.strerror(code)}\. .*--out DIR") as caught:
+        open_output_folder(tmp_path)
+    assert isinstance(caught.value, OSError)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputFolderError, match="Permission denied"):
+        open_output_folder(tmp_path / "new")
