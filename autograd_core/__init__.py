@@ -17,27 +17,39 @@ from .errors import (
     ShapeError,
 )
 from .graph import LeafNode, Node, enable_grad, is_grad_enabled, no_grad
-from .ops.contract import dot, einsum, inner, matmul, outer, tensordot
+from .ops.contract import dot, einsum, inner, matmul, outer, tensordot, vdot
 from .ops.creation import arange, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
-from .ops.index import take
-from .ops.reduce import all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var
-from .ops.select import clip, where
-from .ops.shape import (
-    broadcast_to,
+from .ops.index import take, take_along_axis
+from .ops.join import (
+    array_split,
+    column_stack,
     concatenate,
+    dstack,
+    hstack,
+    repeat,
+    split,
+    stack,
+    unstack,
+    vstack,
+)
+from .ops.product import cumprod, cumsum, prod
+from .ops.reduce import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, std, sum, var
+from .ops.select import clip, select, where
+from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.shape import (
+    broadcast_arrays,
+    broadcast_to,
     expand_dims,
     flip,
-    hstack,
     matrix_transpose,
     moveaxis,
     ravel,
     reshape,
-    split,
+    roll,
     squeeze,
-    stack,
     swapaxes,
+    tile,
     transpose,
-    vstack,
 )
 from .primitive import Primitive, registry
 from .public import (

@@ -19,7 +19,7 @@ from .table import Elementwise
 from .errors import DTypeError, GradientError, ShapeError
 from .graph import AnyNode, LeafNode, Node, ancestors, check_saved, descendants, recording, transforming
 from .primitive import AsType, Identity, Part, part
-from .tensor import Tensor, as_tensor, from_array
+from .tensor import Tensor, as_tensor, from_array, new_tensor
 
 AS_COPY = Identity(copies=True)
 
@@ -48,8 +48,7 @@ class ReverseSweep:
             with np.errstate(all="ignore"):
                 for node, g in seeds:
                     self.add(node, g)
-                while self.heap:
-                    self.visit(*self.pending.pop(-heappop(self.heap)))
+                self.empty_heap()
         finally:
             recording.reset(token)
         return self.found
@@ -64,47 +63,57 @@ class ReverseSweep:
         else:
             self.pending[s] = (p, held[1] + g)
 
-    def visit(self, node: AnyNode, g: Any) -> None:
-        """Pass the whole cotangent of a node on to its parents."""
+    def empty_heap(self) -> None:
+        """Visit the waiting nodes, youngest first, and pass the whole cotangent of each on to its parents."""
+        pending, heap, needed, record = self.pending, self.heap, self.needed, self.record
+        while heap:
+            node, g = pending.pop(-heappop(heap))
+            if node.hooks or node.serial in self.targets:
+                g = self.notice(node, g)
+            if node.op is None or type(node.op) is Part:
+                self.finish(node, g)
+                continue
+            if node.saved is None or node.versions is not None:
+                check_saved(node)
+            args = wrapped(node) if record else node.saved
+            op = node.op
+            plain = op.plain and node.dtype.kind != "c"
+            for i, p in enumerate(node.parents):
+                if p is None or (needed is not None and p.serial not in needed):
+                    continue
+                if plain:
+                    d = op.derivatives[i]
+                    c = g if d is None else g * d(*args)
+                elif (c := op.vjp(i, g, *args)) is None:
+                    continue
+                a = c.array if record else c
+                if a.shape != p.shape or a.dtype is not p.dtype:
+                    c = fit(c, p)
+                s = p.serial
+                held = pending.get(s)
+                if held is None:
+                    heappush(heap, -s)
+                    pending[s] = (p, c)
+                else:
+                    pending[s] = (p, held[1] + c)
+            if not self.retain:
+                node.saved = None
+
+    def notice(self, node: AnyNode, g: Any) -> Any:
+        """Run the hooks of a node, and note its cotangent if it is a target."""
         if node.hooks:
             g = run_hooks(node, g, self.record)
         if node.serial in self.targets:
             self.found[node.serial] = g
+        return g
+
+    def finish(self, node: AnyNode, g: Any) -> None:
+        """End at a leaf, or hand over to the multi-output node behind a part."""
         if type(node) is LeafNode:
             if not self.targets:
                 deposit(node, g, self.record)
-            return
-        op = node.op
-        if type(op) is Part:
-            self.add_part(node, g)
-            return
-        if node.saved is None or node.versions is not None:
-            check_saved(node)
-        args = wrapped(node) if self.record else node.saved
-        plain = type(op) is Elementwise and not op.singular and node.dtype.kind != "c"
-        needed = self.needed
-        pending = self.pending
-        for i, p in enumerate(node.parents):
-            if p is None or (needed is not None and p.serial not in needed):
-                continue
-            if plain:
-                d = op.derivatives[i]
-                c = g if d is None else g * d(*args)
-            else:
-                c = op.vjp(i, g, *args)
-                if c is None:
-                    continue
-            if c.shape != p.shape or c.dtype is not p.dtype:
-                c = fit(c, p)
-            s = p.serial
-            held = pending.get(s)
-            if held is None:
-                pending[s] = (p, c)
-                heappush(self.heap, -s)
-            else:
-                pending[s] = (p, held[1] + c)
-        if not self.retain:
-            node.saved = None
+        else:
+            self.add_part(node, g)  # type: ignore[arg-type]
 
     def add_part(self, node: Node, g: Any) -> None:
         """Collect the cotangent of one output of a multi-output node; an absent one stays None."""
@@ -123,12 +132,15 @@ class ReverseSweep:
 
 def wrapped(node: Node) -> list[Any]:
     """What a node saved, as Tensors at their places in the graph, for a sweep that is recorded."""
-    y, *xs = node.saved  # type: ignore[misc]
-    if isinstance(y, tuple):
-        y = tuple(from_array(a, part(node, i, a)) for i, a in enumerate(y))
-    elif isinstance(y, ndarray):
-        y = from_array(y, node)
-    return [y, *(from_array(x, p) if isinstance(x, ndarray) else x for x, p in zip(xs, node.parents, strict=True))]
+    args = []
+    for a, n in zip(node.saved, (node, *node.parents), strict=True):  # type: ignore[arg-type]
+        if type(a) is ndarray:
+            t = new_tensor(Tensor)
+            t.array, t.node = a, n
+            args.append(t)
+        else:
+            args.append(tuple(from_array(b, part(node, i, b)) for i, b in enumerate(a)) if type(a) is tuple else a)
+    return args
 
 
 def fit(c: Any, p: AnyNode) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from . import public
 from .errors import MutationError
 from .graph import LeafNode, recording
-from .ops import contract, index, reduce, select, shape
+from .ops import contract, index, product, reduce, select, shape, update
 from .ops import elementwise as table
 from .primitive import AsType, Identity, registry
 from .table import Elementwise
@@ -82,7 +82,7 @@ FUNCTIONS: dict[str, Callable] = {
     "mean": reduce.mean,
     "max": reduce.max,
     "min": reduce.min,
-    "prod": reduce.prod,
+    "prod": product.prod,
     "var": reduce.var,
     "std": reduce.std,
     "argmax": reduce.argmax,
@@ -172,6 +172,7 @@ def __rmatmul__(self: Tensor, x: Any) -> Tensor:
 
 Tensor.T = property(lambda self: shape.transpose(self), doc="The Tensor with its axes reversed.")  # type: ignore[attr-defined]
 Tensor.mT = property(lambda self: shape.matrix_transpose(self), doc="Each matrix of a stack transposed.")  # type: ignore[attr-defined]
+Tensor.at = property(update.At, doc=update.At.__doc__)  # type: ignore[attr-defined]
 
 
 # -- NumPy's protocols ---------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class Primitive:
     name: ClassVar[str]
     differentiable: ClassVar[bool] = True
     views: ClassVar[bool] = False
+    plain: bool = False
     outputs: int | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -98,12 +99,14 @@ def apply(op: Primitive, xs: Sequence[Any]) -> Any:
         ya = op.forward(*arrays)
     except Exception as error:
         raise diagnose(op, error, arrays) from error
+    # NumPy returns scalars for arrays without axes; what a node saves must be an array to find its place in a recorded sweep.
+    ya = asarray(ya) if op.outputs is None else tuple(map(asarray, ya))
     if not records(op, xs, ya):
         return constants(op, xs, ya)
     node = record(op, xs, ya)
     if op.outputs is None:
-        return from_array(asarray(ya), node)
-    return tuple(from_array(asarray(a), part(node, i, a)) for i, a in enumerate(ya))
+        return from_array(ya, node)
+    return tuple(from_array(a, part(node, i, a)) for i, a in enumerate(ya))
 
 
 def records(op: Primitive, xs: Sequence[Any], ya: Any) -> bool:
@@ -116,8 +119,8 @@ def records(op: Primitive, xs: Sequence[Any], ya: Any) -> bool:
 def constants(op: Primitive, xs: Sequence[Any], ya: Any) -> Any:
     """The outputs of an op that is not recorded, as Tensors without a node."""
     if op.outputs is not None:
-        return tuple(from_array(asarray(a)) for a in ya)
-    y = from_array(asarray(ya))
+        return tuple(map(from_array, ya))
+    y = from_array(ya)
     if op.views and isinstance(xs[0], Tensor):
         share(xs[0], y)
     return y

@@ -26,10 +26,12 @@ class Elementwise(Primitive):
     derivatives: tuple[Callable | None, ...]
     singular: bool = False
     differentiable: bool = True  # type: ignore[misc]
+    plain: bool = field(init=False, repr=False)
     call: Callable = field(init=False, repr=False)
     public: Callable = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", not self.singular)
         unroll: Any = {1: unary, 2: binary}[len(self.derivatives)]
         for attribute, convert in (("call", False), ("public", True)):
             object.__setattr__(self, attribute, unroll(self, convert) if self.differentiable else constant(self, convert))

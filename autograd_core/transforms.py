@@ -17,7 +17,8 @@ import numpy as np
 from .backward import Span, seed, span
 from .errors import DTypeError, GradientError, ShapeError
 from .graph import recording, transforming
-from .ops.shape import Reshape, moveaxis, stack
+from .ops.join import stack
+from .ops.shape import Reshape, moveaxis
 from .primitive import AsType, fresh
 from .tensor import Tensor, as_tensor, from_array
 from .trees import Rebuild, flatten, map_leaves

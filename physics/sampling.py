@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from physics.domain import SIDES, Domain, Face, TimeInterval
+from .domain import SIDES, Domain, Face, TimeInterval
 
 METHODS = ("latin_hypercube", "uniform", "grid")
 

@@ -1,67 +1,66 @@
-"""Reading and writing parts of an array: x[i], take, take_along_axis and x.at[i].
+"""Reading parts of an array: x[i], take and take_along_axis.
 
-An index is split in two: what is known beforehand (integers, slices, None, …) is a parameter of the op, index arrays are
-further inputs of it, without gradient. Reading (`GetItem`) and adding into zeros (`AddAt`) are each other's transpose, so
-that two rules of one line serve every order.
+An index is split in two: what is known beforehand (integers, slices, None, …) is a parameter of the op; index arrays
+are further inputs of it, without gradient. Reading (`GetItem`) and adding into zeros (`AddAt`) are each other's
+transpose, so that two rules of one line serve every order. A mask stands for the positions of its true elements.
 """
 
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import index as whole
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy import ndarray
 
-from ..broadcast import BroadcastTo
-from ..errors import DTypeError, ShapeError
+from ..errors import ShapeError
 from ..primitive import AsType, Primitive
-from ..tensor import Tensor, as_tensor
-from .elementwise import add, maximum, minimum, multiply, remainder
-from .select import Where, clip
-from .shape import reshape
+from ..tensor import Tensor, as_tensor, from_array
+from .elementwise import remainder
+from .select import clip
+from .shape import Reshape, axes_of
 
 ALL = slice(None)
+ARRAYS = (Tensor, ndarray, list, tuple)
 
 
-class ArrayHere:
-    """Marks the place of an index array in an `Index`; `mask` tells that it is boolean."""
+class Gap:
+    """Marks where an index array goes."""
 
-    __slots__ = ("mask",)
+    __slots__ = ("text",)
 
-    def __init__(self, mask: bool) -> None:
-        self.mask = mask
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def __repr__(self) -> str:
-        return "mask" if self.mask else "array"
+        return self.text
 
 
-ARRAY, MASK = ArrayHere(False), ArrayHere(True)
+ARRAY, MASK = Gap("array"), Gap("mask")
 
 
 class Index:
-    """What stands between the brackets of x[…], as a value: integers, slices, None, Ellipsis, and marks for index arrays."""
+    """What stands between the brackets of x[…], as a value: integers, slices, None, Ellipsis, and gaps for arrays."""
 
     __slots__ = ("arrays", "parts")
 
-    def __init__(self, parts: tuple) -> None:
-        self.parts = parts
-        self.arrays = sum(type(p) is ArrayHere for p in parts)
+    def __init__(self, parts: tuple, arrays: int = 0) -> None:
+        self.parts, self.arrays = parts, arrays
 
     def key(self, arrays: Sequence[Any]) -> tuple:
         """The index that NumPy takes, with the index arrays in their places."""
         if not arrays:
             return self.parts
         rest = iter(arrays)
-        return tuple(next(rest) if type(p) is ArrayHere else p for p in self.parts)
+        return tuple(next(rest) if type(p) is Gap else p for p in self.parts)
 
     @property
     def repeats(self) -> bool:
         """Whether it may name an element more than once: integer arrays may, all else cannot."""
-        return self.arrays > 1 or ARRAY in self.parts
+        return ARRAY in self.parts
 
     def comparable(self) -> tuple:
         """Its parts as hashable values."""
@@ -83,6 +82,9 @@ def part_text(part: Any) -> str:
         text = ["" if b is None else str(b) for b in (part.start, part.stop, part.step)]
         return ":".join(text if text[2] else text[:2])
     return "..." if part is Ellipsis else repr(part)
+
+
+# -- the primitives ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class GetItem(Primitive):
         return selected_shape(self.index, x, arrays)
 
     def uses(self, i: int) -> Sequence[int]:
-        return range(1, self.index.arrays + 1) if i == 0 else ()
+        return range(1, self.index.arrays + 1)
 
 
 @dataclass(frozen=True)
@@ -125,14 +127,11 @@ class AddAt(Primitive):
 
     def forward(self, x: ndarray, *arrays: Any) -> ndarray:
         key = self.index.key(arrays)
-        try:
-            if self.index.repeats:
-                return accumulate(x, key, self.target)
-            y = np.zeros(self.target, x.dtype)
-            y[key] = x
-            return y
-        except IndexError as error:
-            raise out_of_range(self.index, error, self.target) from None
+        if self.index.repeats:
+            return accumulate(x, key, self.target)
+        y = np.zeros(self.target, x.dtype)
+        y[key] = x
+        return y
 
     def vjp(self, i: int, g: Any, y: Any, x: Any, *arrays: Any) -> Any:
         return GetItem(self.index)(g, *arrays) if i == 0 else None
@@ -143,77 +142,15 @@ class AddAt(Primitive):
     def shape(self, x: tuple[int, ...], *arrays: tuple[int, ...]) -> tuple[int, ...]:
         selected = selected_shape(self.index, self.target, arrays)
         if x != selected:
-            raise ShapeError(f"add_at: shape {x} given for the index [{self.index}] that selects shape {selected}")
+            raise ShapeError(f"add_at: the index [{self.index}] selects shape {selected}, and shape {x} was given")
         return self.target
 
     def uses(self, i: int) -> Sequence[int]:
-        return range(1, self.index.arrays + 1) if i == 0 else ()
-
-
-@dataclass(frozen=True)
-class SetAt(Primitive):
-    """A copy of x with z written at an index. Inputs: x, z, and the index arrays; of repeats the last one stays."""
-
-    index: Index
-    name: ClassVar[str] = "set_at"
-
-    def forward(self, x: ndarray, z: Any, *arrays: Any) -> ndarray:
-        y = x.copy()
-        try:
-            y[self.index.key(arrays)] = z
-        except IndexError as error:
-            raise out_of_range(self.index, error, x.shape) from None
-        return y
-
-    def vjp(self, i: int, g: Any, y: Any, x: Any, z: Any, *arrays: Any) -> Any:
-        if i == 0:
-            return self(g, 0.0, *arrays)
-        if i > 1:
-            return None
-        selected = GetItem(self.index)(g, *arrays)
-        return Where()(Stays(self.index, g.shape)(*arrays), selected, 0.0) if self.index.repeats else selected
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any, z: Any, *arrays: Any) -> Any:
-        if i == 0:
-            return self(t, 0.0, *arrays)
-        written = BroadcastTo(selected_shape(self.index, x.shape, arrays))(t)
-        if self.index.repeats:
-            written = Where()(Stays(self.index, x.shape)(*arrays), written, 0.0)
-        return AddAt(self.index, x.shape)(written, *arrays)
-
-    def shape(self, x: tuple[int, ...], z: tuple[int, ...], *arrays: tuple[int, ...]) -> tuple[int, ...]:
-        selected = selected_shape(self.index, x, arrays)
-        if BroadcastTo(selected).shape(z) != selected:
-            raise ShapeError(f"set_at: shape {z} does not broadcast to the selected shape {selected}")
-        return x
-
-    def uses(self, i: int) -> Sequence[int]:
-        return range(2, self.index.arrays + 2) if i < 2 else ()
-
-
-@dataclass(frozen=True)
-class Stays(Primitive):
-    """For each element that an index names in an array of shape `target`, whether it is the last one written there."""
-
-    index: Index
-    target: tuple[int, ...]
-    name: ClassVar[str] = "stays"
-    differentiable: ClassVar[bool] = False
-
-    def forward(self, *arrays: Any) -> Any:
-        key = self.index.key(arrays)
-        written = np.full(self.target, -1)
-        selected = written[key]
-        number = np.arange(selected.size).reshape(selected.shape)
-        written[key] = number
-        return written[key] == number
-
-    def shape(self, *arrays: tuple[int, ...]) -> tuple[int, ...]:
-        return selected_shape(self.index, self.target, arrays)
+        return range(1, self.index.arrays + 1)
 
 
 def accumulate(x: ndarray, key: tuple, target: tuple[int, ...]) -> ndarray:
-    """Zeros with x added at a key that may repeat. Counting with weights is up to four times faster than `np.add.at`."""
+    """Zeros with x added at a key that may repeat. Weighted counts are up to four times as fast as `np.add.at`."""
     if x.dtype.char not in "efdFD":
         y = np.zeros(target, x.dtype)
         np.add.at(y, key, x)
@@ -228,24 +165,144 @@ def accumulate(x: ndarray, key: tuple, target: tuple[int, ...]) -> ndarray:
 
 def weighted_count(places: ndarray, x: ndarray, target: tuple[int, ...]) -> ndarray:
     """The sum of x over each place, in double precision."""
-    return np.bincount(places, x.ravel(), minlength=math.prod(target)).reshape(target)
+    return np.bincount(places.ravel(), x.ravel(), minlength=math.prod(target)).reshape(target)
 
 
 def flat_places(key: tuple, target: tuple[int, ...]) -> ndarray:
-    """Where each selected element lies in the flat array. Rows are so frequent that they do not number all elements."""
+    """Where each selected element lies in the flat array. A lone index array, the frequent case, numbers no others."""
     if len(key) > 1:
-        return np.arange(math.prod(target)).reshape(target)[key].ravel()
-    rows = np.arange(target[0])[key]
+        return np.arange(math.prod(target)).reshape(target)[key]
     width = math.prod(target[1:])
-    return rows.ravel() if width == 1 else (rows.reshape(-1, 1) * width + np.arange(width)).ravel()
+    rows = np.arange(target[0])[key]
+    return rows if width == 1 else rows[..., None] * width + np.arange(width)
 
 
-def selected_shape(index: Index, shape: tuple[int, ...], arrays: Sequence[Any]) -> tuple[int, ...]:
-    """The shape that an index selects, from shapes alone if no mask is in it."""
-    shapes = [a if type(a) is tuple else a.shape for a in arrays]
-    ...
+def selected_shape(index: Index, shape: tuple[int, ...], arrays: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of what an index selects, from the shapes of its arrays."""
+    try:
+        return np.broadcast_to(np.False_, shape)[index.key([np.zeros(a, np.intp) for a in arrays])].shape
+    except IndexError as error:
+        raise out_of_range(index, error, shape) from None
 
 
 def out_of_range(index: Index, error: Exception, shape: tuple[int, ...]) -> IndexError:
-    """NumPy's complaint with the index and the shape."""
-    return IndexError(f"x[{index}] of a Tensor of shape {shape}: {error}")
+    """NumPy's complaint, with the index and the shape."""
+    return IndexError(f"x[{index}] for x of shape {shape}: {error}")
+
+
+# -- what a user writes ------------------------------------------------------------------------------------
+
+
+def getitem(x: Any, item: Any) -> Tensor:
+    """x[item]: integers, slices, `...`, None, integer arrays, boolean masks, and tuples of these, as in NumPy.
+
+    Index arrays may be Tensors. The gradient of an element that is read n times is the sum of the n cotangents.
+    Raises IndexError, with the shape of x, for what does not fit it, and for anything else between the brackets.
+
+    >>> import autograd_core as ac
+    >>> x = ac.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = ac.sum(x[[0, 0, 2]] * ac.tensor([1.0, 10.0, 100.0]))
+    >>> y.backward()
+    >>> x.grad
+    tensor([ 11.,   0., 100.])
+    """
+    x = as_tensor(x)
+    if isinstance(item, bool):
+        item = np.array(item)
+    if isinstance(item, (np.ndarray, Tensor)) and item.ndim == 0 and item.dtype == bool:
+        x, item = Reshape((1, *x.shape))(x), as_tensor(item).array.reshape(1)
+    index, arrays = parse(item, x.shape)
+    return GetItem(index)(x, *arrays)
+
+
+def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Tensor:
+    """The elements of x at whole-number positions along an axis, or of the flattened x if axis is None.
+
+    `mode` says what a position out of range does: "raise" an IndexError, "wrap" around, or "clip" to the ends.
+    """
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = Reshape((x.size,))(x), 0
+    (axis,) = axes_of("take", axis, x.ndim)
+    indices = as_tensor(indices) if np.ndim(indices) or isinstance(indices, Tensor) else whole(indices)
+    if isinstance(indices, Tensor) and (indices.dtype == bool or not indices.size):
+        indices = AsType(np.dtype(np.intp))(indices)
+    if mode != "raise":
+        last = x.shape[axis] - 1
+        indices = remainder.public(indices, last + 1) if mode == "wrap" else clip(indices, 0, last)
+    return getitem(x, (ALL,) * axis + (indices,))
+
+
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
+    """The elements x[…, indices[…, k, …], …]: positions along `axis` for each place in the other axes, which broadcast.
+
+    Goes with argsort and argmax. With axis None both arrays are flattened. Raises ShapeError if `indices` has not as
+    many axes as x.
+    """
+    x, indices = as_tensor(x), as_tensor(indices)
+    if axis is None:
+        x, indices, axis = Reshape((x.size,))(x), Reshape((indices.size,))(indices), 0
+    if indices.ndim != x.ndim:
+        raise ShapeError(
+            f"take_along_axis: x has shape {x.shape}, indices {indices.shape}: they need equally many axes"
+        )
+    (axis,) = axes_of("take_along_axis", axis, x.ndim)
+    numbers = [np.arange(n).reshape(-1, *(1,) * (x.ndim - 1 - a)) for a, n in enumerate(x.shape)]
+    return getitem(x, tuple(indices if a == axis else numbers[a] for a in range(x.ndim)))
+
+
+# -- reading an index --------------------------------------------------------------------------------------
+
+
+def parse(item: Any, shape: tuple[int, ...]) -> tuple[Index, list[Tensor]]:
+    """The index that `item` means on an array of this shape, and its index arrays."""
+    if type(item) is int or type(item) is slice:
+        return Index((plain(item),)), []
+    items = [as_index(p) if isinstance(p, ARRAYS) else plain(p) for p in (item if isinstance(item, tuple) else (item,))]
+    masks = [i for i, p in enumerate(items) if isinstance(p, Tensor) and p.dtype == bool]
+    unmasked: list[Any] = []
+    for i, p in enumerate(items):
+        unmasked += positions(p, i, items, shape) if i in masks else (p,)
+    arrays = [p for p in unmasked if isinstance(p, Tensor)]
+    # The positions from a single mask name no element twice.
+    gap = MASK if len(masks) == 1 and len(arrays) == items[masks[0]].ndim else ARRAY
+    return Index(tuple(gap if isinstance(p, Tensor) else p for p in unmasked), len(arrays)), arrays
+
+
+def as_index(part: Any) -> Tensor:
+    """An index array as a Tensor of whole numbers or booleans."""
+    array = as_tensor(part)
+    if array.dtype.kind in "iub":
+        return array
+    if not array.size and isinstance(part, (list, tuple)):
+        return AsType(np.dtype(np.intp))(array)
+    raise IndexError(f"an index array holds whole numbers or booleans, not {array.dtype}. Convert it: i.astype(int).")
+
+
+def plain(part: Any) -> Any:
+    """A part of an index that is no array, with Python's own integers."""
+    if part is None or part is Ellipsis:
+        return part
+    try:
+        if isinstance(part, slice):
+            return slice(*(None if b is None else whole(b) for b in (part.start, part.stop, part.step)))
+        if not isinstance(part, (bool, np.bool_)):
+            return whole(part)
+    except TypeError:
+        pass
+    raise IndexError(
+        f"{part!r} is no index: use integers, slices, ..., None, arrays of integers or booleans, or tuples of these"
+    )
+
+
+def positions(mask: Tensor, i: int, items: list[Any], shape: tuple[int, ...]) -> Iterator[Tensor]:
+    """Where the mask, part number i of the items, is true: one index array for each axis that it stands for."""
+    covered = [p.ndim if isinstance(p, Tensor) and p.dtype == bool else int(p is not None) for p in items]
+    dots = [k for k, p in enumerate(items) if p is Ellipsis]
+    start = sum(covered[:i]) + (len(shape) - sum(covered) if dots and dots[0] < i else 0)
+    axes = shape[start : start + mask.ndim]
+    if mask.ndim == 0 or mask.shape != axes:
+        raise IndexError(
+            f"a mask of shape {mask.shape} stands for axes of lengths {axes} of shape {shape}: they must agree"
+        )
+    return map(from_array, np.nonzero(mask.array))

@@ -50,9 +50,14 @@ _where = Where()
 # One where x is not less than z (also where one of them is NaN), zero elsewhere.
 not_less = elementwise("not_less", lambda x, z: np.asarray(~(x < z), np.result_type(x, z, 0.5)), zero, zero)
 
-# Unlike maximum and minimum, these do not share a tie: all of the gradient goes to x.
-at_least = elementwise("at_least", np.maximum, lambda _y, x, z: not_less(x, z), lambda _y, x, z: 1.0 - not_less(x, z))
-at_most = elementwise("at_most", np.minimum, lambda _y, x, z: not_less(z, x), lambda _y, x, z: 1.0 - not_less(z, x))
+# Unlike maximum and minimum, these do not share a tie: all of the gradient goes to x. Functions of their own, since
+# np.maximum itself belongs to the op maximum.
+at_least = elementwise(
+    "at_least", lambda x, z: np.maximum(x, z), lambda _y, x, z: not_less(x, z), lambda _y, x, z: 1.0 - not_less(x, z)
+)
+at_most = elementwise(
+    "at_most", lambda x, z: np.minimum(x, z), lambda _y, x, z: not_less(z, x), lambda _y, x, z: 1.0 - not_less(z, x)
+)
 
 
 def where(condition: Any, x: Any = None, z: Any = None, /) -> Any:
@@ -79,7 +84,9 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.
     Raises ShapeError if there are not as many choices as conditions, or none.
     """
     if len(condlist) != len(choicelist) or not condlist:
-        raise ShapeError(f"select: {len(condlist)} conditions and {len(choicelist)} choices: needs one choice a condition")
+        raise ShapeError(
+            f"select: {len(condlist)} conditions and {len(choicelist)} choices: needs one choice a condition"
+        )
     pairs = reversed(list(zip(condlist, choicelist)))
     return reduce(lambda rest, pair: where(*pair, rest), pairs, default)
 

@@ -1,4 +1,4 @@
-"""Ops that move elements and leave their values: reshaping, permuting, joining, splitting, repeating.
+"""Ops that give the elements of one array another shape or order: reshape, transpose, broadcast, flip, roll.
 
 All are linear, so a tangent goes through the op itself, and a cotangent through its transpose.
 """
@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import accumulate
 from operator import index
 from typing import Any, ClassVar
 
@@ -21,7 +20,7 @@ from ..errors import ShapeError
 from ..primitive import Primitive
 from ..tensor import Tensor, as_tensor
 
-Axis = int | tuple[int, ...] | None
+Axis = int | Sequence[int] | None
 Shape = tuple[int, ...]
 
 
@@ -138,41 +137,177 @@ class Roll(Primitive):
         return x
 
 
-@dataclass(frozen=True)
-class Narrow(Primitive):
-    """The elements from `start` to before `stop` along `axis`."""
-
-    axis: int
-    start: int
-    stop: int
-    name: ClassVar[str] = "narrow"
-    views: ClassVar[bool] = True
-
-    def forward(self, x: Any) -> ndarray:
-        return x[(*(slice(None),) * self.axis, slice(self.start, self.stop))]
-
-    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
-        return Place(self.axis, (self.start,), x.shape[self.axis])(g)
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
-
-    def shape(self, x: Shape) -> Shape:
-        axes_of(self.name, self.axis, len(x))
-        if not 0 <= self.start <= self.stop <= x[self.axis]:
-            raise ShapeError(f"narrow: {self.start}:{self.stop} does not lie within axis {self.axis} of shape {x}")
-        return resized(x, self.axis, self.stop - self.start)
+_reshape = lru_cache(maxsize=4096)(Reshape)
+_transpose = lru_cache(maxsize=4096)(Transpose)
+_broadcast = lru_cache(maxsize=4096)(BroadcastTo)
 
 
-class Joined(Primitive):
-    """What ops share whose inputs lie at `starts` along `axis` of the output, which is zero elsewhere."""
+def without(x: Shape, axis: int) -> Shape:
+    """The shape x without one axis."""
+    return (*x[:axis], *x[axis + 1 :])
 
-    axis: int
-    starts: Sequence[int]
 
-    def ends(self, length: int) -> Joined:
-        raise TypeError
+def with_ones(x: Shape, axes: Sequence[int]) -> Shape:
+    """The shape x with axes of length 1 put in, so that they become `axes` of the longer shape."""
+    lengths = iter(x)
+    return tuple(1 if a in axes else next(lengths) for a in range(len(x) + len(axes)))
 
-    def vjp(self, i: int, g: Any, *saved: Any) -> Any:
-        start = self.starts[i]
-        return narrow(g, self.axis, start, start + saved[i + 1].shape[self.axis])
+
+# -- for users: any input becomes a Tensor; NumPy's names and meaning ---------------------------------------
+
+
+def reshape(x: Any, shape: int | Sequence[int], order: str = "C") -> Tensor:
+    """The same elements in another shape; one length may be -1 and follows from the others.
+
+    `order` "C" counts the last axis fastest, "F" the first. Raises ShapeError if the numbers of elements differ.
+
+    >>> reshape([1.0, 2.0, 3.0, 4.0], (2, -1))
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    x = as_tensor(x)
+    target = _target(x.shape, shape)
+    if order == "F":
+        return transpose(_reshape(target[::-1])(transpose(x)))
+    if order != "C":
+        raise ShapeError(f"reshape: order must be 'C' or 'F', not {order!r}")
+    return _reshape(target)(x)
+
+
+def _target(x: Shape, shape: Any) -> Shape:
+    """The shape that `shape` means for an array of shape x: -1 replaced."""
+    try:
+        target = tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)
+    except TypeError:
+        raise ShapeError(f"reshape: a shape is a whole number or a tuple of them, not {shape!r}") from None
+    if -1 not in target:
+        return target
+    known = math.prod(n for n in target if n != -1)
+    if target.count(-1) > 1 or known <= 0 or math.prod(x) % known:
+        raise ShapeError(f"reshape: shape {x} with {math.prod(x)} elements does not go into {target}: -1 may stand once, and must come out whole")
+    return tuple(math.prod(x) // known if n == -1 else n for n in target)
+
+
+def ravel(x: Any, order: str = "C") -> Tensor:
+    """All elements along one axis, the last axis counted fastest (order "C") or the first ("F")."""
+    x = as_tensor(x)
+    return reshape(x, x.size, order)
+
+
+def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
+    """The axes in another order: axis `axes[k]` becomes axis k. Without `axes` the order is reversed.
+
+    Raises ShapeError if `axes` is not a permutation of all axes.
+    """
+    x = as_tensor(x)
+    if axes is None:
+        return _transpose(tuple(range(x.ndim))[::-1])(x)
+    order = axes_of("transpose", tuple(axes), x.ndim)
+    if len(order) != x.ndim:
+        raise ShapeError(f"transpose: axes {tuple(axes)} must name each axis of shape {x.shape} once")
+    return _transpose(order)(x)
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
+    """Two axes exchanged."""
+    x = as_tensor(x)
+    (a,), (b,) = axes_of("swapaxes", axis1, x.ndim), axes_of("swapaxes", axis2, x.ndim)
+    order = list(range(x.ndim))
+    order[a], order[b] = b, a
+    return _transpose(tuple(order))(x)
+
+
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """Axes moved from `source` to `destination`; the others keep their order."""
+    x = as_tensor(x)
+    here, there = axes_of("moveaxis", source, x.ndim), axes_of("moveaxis", destination, x.ndim)
+    if len(here) != len(there):
+        raise ShapeError(f"moveaxis: source {source} and destination {destination} must name equally many axes")
+    order = [a for a in range(x.ndim) if a not in here]
+    for to, a in sorted(zip(there, here)):
+        order.insert(to, a)
+    return _transpose(tuple(order))(x)
+
+
+def matrix_transpose(x: Any) -> Tensor:
+    """The last two axes exchanged: each matrix of a stack transposed. Raises ShapeError for fewer than two axes."""
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise ShapeError(f"matrix_transpose: needs at least two axes; given shape {x.shape}")
+    return swapaxes(x, -1, -2)
+
+
+def squeeze(x: Any, axis: Axis = None) -> Tensor:
+    """Axes of length 1 left out: all of them, or those that `axis` names. Raises ShapeError if one of these is longer."""
+    x = as_tensor(x)
+    axes = [a for a, n in enumerate(x.shape) if n == 1] if axis is None else axes_of("squeeze", axis, x.ndim)
+    if any(x.shape[a] != 1 for a in axes):
+        raise ShapeError(f"squeeze: axis {axis} of shape {x.shape} is not of length 1")
+    return _reshape(tuple(n for a, n in enumerate(x.shape) if a not in axes))(x)
+
+
+def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
+    """New axes of length 1, which are `axis` of the result."""
+    x = as_tensor(x)
+    count = len(axis) if isinstance(axis, (tuple, list)) else 1
+    return _reshape(with_ones(x.shape, axes_of("expand_dims", axis, x.ndim + count)))(x)
+
+
+def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
+    """x repeated along new and length-1 axes up to `shape`. Raises ShapeError if it does not broadcast to it."""
+    target = tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)  # type: ignore[arg-type]
+    return _broadcast(target)(as_tensor(x))
+
+
+def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
+    """All arrays repeated up to their common shape. Raises ShapeError if there is none."""
+    xs = [as_tensor(x) for x in arrays]
+    target = broadcast_shape("broadcast_arrays", *(x.shape for x in xs))
+    return tuple(_broadcast(target)(x) for x in xs)
+
+
+def flip(x: Any, axis: Axis = None) -> Tensor:
+    """The elements in reverse order along `axis`, or along all axes."""
+    x = as_tensor(x)
+    return Flip(tuple(range(x.ndim)) if axis is None else axes_of("flip", axis, x.ndim))(x)
+
+
+def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Tensor:
+    """The elements moved on by `shift` along `axis`, those that leave the end coming in at the start.
+
+    Without `axis` the array is rolled as if it were flat. Raises ShapeError if there are more shifts than axes or fewer.
+    """
+    x = as_tensor(x)
+    if axis is None:
+        return _reshape(x.shape)(roll(ravel(x), shift, 0))
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    shifts = tuple(map(index, shift)) if isinstance(shift, (tuple, list)) else (index(shift),)  # type: ignore[arg-type]
+    pairs = max(len(axes), len(shifts))
+    if {len(axes), len(shifts)} - {1, pairs}:
+        raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes; give one for all, or one for each")
+    numbers = [a for k in axes for a in axes_of("roll", k, x.ndim)]
+    return Roll(shifts * (pairs // len(shifts)), tuple(numbers * (pairs // len(numbers))))(x)
+
+
+def tile(x: Any, reps: int | Sequence[int]) -> Tensor:
+    """x laid side by side, `reps` times along each of the last axes; missing axes or numbers count as 1.
+
+    >>> tile([1.0, 2.0], (2, 2))
+    tensor([[1., 2., 1., 2.],
+            [1., 2., 1., 2.]])
+    """
+    x = as_tensor(x)
+    times = counts("tile", reps)
+    n = max(x.ndim, len(times))
+    shape, times = (1,) * (n - x.ndim) + x.shape, (1,) * (n - len(times)) + times
+    blocks = _reshape(tuple(k for length in shape for k in (1, length)))(x)
+    copies = _broadcast(tuple(k for pair in zip(times, shape) for k in pair))(blocks)
+    return _reshape(tuple(k * length for k, length in zip(times, shape)))(copies)
+
+
+def counts(name: str, numbers: Any) -> tuple[int, ...]:
+    """Numbers of repetitions, one or several, as a tuple; ShapeError if one is negative."""
+    several = tuple(map(index, numbers)) if isinstance(numbers, (tuple, list, ndarray)) else (index(numbers),)
+    if any(k < 0 for k in several):
+        raise ShapeError(f"{name}: numbers of repetitions cannot be negative; given {several}")
+    return several

@@ -1,9 +1,9 @@
-"""The slope of a function on a line from its values alone: what the rules of an op are compared with. Knows no engine.
+"""The slope of a function on a line, from its values alone: what the rules of an op are compared with. Knows no engine.
 
-Values at -4, -2, -1, 0, 1, 2 and 4 steps give three central differences, and Richardson extrapolation makes of these two
-slopes of fourth and one of sixth order: their disagreement is the error. The same values give the slope on each side. Where
-the two sides differ, or the error is large, the step shrinks, so that a kink that is only near is left behind; what stays
-is named.
+Values at -4, -2, -1, 0, 1, 2 and 4 steps give three central differences; Richardson extrapolation makes slopes of
+fourth order of them, and of these one of sixth; their difference is the error. The same values give the slope on
+each side. Where the two sides differ or the error is large, the step shrinks, so that a kink that is only near is left
+behind. What stays is named.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from numpy import ndarray
 
 OFFSETS = (-4, -2, -1, 1, 2, 4)
 # Powers of two: adding them to a number of ordinary size is exact.
-STEPS = tuple(2.0**-k for k in range(9, 25, 3))
-# What a slope can be, worst last. The last three are open: no finite number is the slope.
-KINDS = ("smooth", "noise", "kink", "edge", "jump", "singular")
+STEPS = tuple(2.0**-k for k in range(9, 31, 3))
+# What a slope can be, worst last. The last four are open: differences give no number.
+KINDS = ("smooth", "noise", "kink", "edge", "jump", "singular", "undefined")
 OPEN = KINDS[3:]
 
 
 @dataclass(frozen=True)
 class Slope:
-    """For each output of a function on a line, the interval in which its derivative lies, how sure that is, and its kind.
+    """For each output of a function on a line: the interval in which its derivative lies, its error, and its kind.
 
-    `low` and `high` are equal, but at a "kink" they are the slopes on the two sides, and they are infinite where no number
-    can be given: at a "jump", at a "singular" point (the slope grows without bound), at the "edge" of the domain. `error` is
-    what low and high may be wrong by; with "noise" it is large.
+    `low` and `high` are equal, but at a "kink" they are the slopes on the two sides, and they are infinite where no
+    number can be given: at a "jump", at the "edge" of the domain, at a "singular" point, where the slope grows without
+    bound. `error` is what low and high may be wrong by; with "noise" it is large.
     """
 
     low: ndarray
@@ -47,36 +47,48 @@ class Slope:
 
 @dataclass(frozen=True)
 class Rung:
-    """What seven values, one step size apart, say about the slope."""
+    """What seven values, with step size h, say about the slope.
 
+    `rounding` is the error of the slope from the rounding of the values, `wiggle` the size of what no polynomial of fifth
+    degree explains in them, and `bent` tells where the slopes on the two sides differ.
+    """
+
+    h: float
     values: ndarray
     slope: ndarray
     error: ndarray
-    noise: ndarray
+    rounding: ndarray
+    wiggle: ndarray
     left: ndarray
     right: ndarray
     bent: ndarray
 
-    def settled(self, rtol: float) -> ndarray:
+    def errors(self, noise: ndarray) -> ndarray:
+        """The error of the slope if the values have this noise; infinite where the slope means nothing."""
+        total = self.error + np.maximum(self.rounding, 3 * noise / self.h)
+        return np.where(self.bent | ~np.isfinite(total), np.inf, total)
+
+    def settled(self, noise: ndarray, rtol: float) -> ndarray:
         """Where the slope is known as well as it can be."""
-        return ~self.bent & (self.error <= np.maximum(0.1 * rtol * np.abs(self.slope), 2.0 * self.noise))
+        return self.errors(noise) <= np.maximum(0.1 * rtol * np.abs(self.slope), 2 * self.rounding)
 
 
 def slope(line: Callable[[float], ndarray], rtol: float, size: float = 1.0) -> Slope:
-    """The derivative at 0 of `line`, a function of a number to a vector, to a relative accuracy of `rtol` if it can be had.
+    """The derivative at 0 of `line`, a function of a number to a vector, exact to `rtol` (relative) where possible.
 
     `size` is the size of the numbers that the line moves: steps grow with it.
     """
     scale = 2.0 ** np.ceil(np.log2(max(1.0, size)))
     origin = line(0.0)
     rungs: list[Rung] = []
-    settled = np.zeros(origin.shape, bool)
+    noise, settled = np.zeros(origin.shape), np.zeros(origin.shape, bool)
     for step in STEPS:
         rungs.append(_rung(line, origin, step * scale, size))
-        settled |= rungs[-1].settled(rtol)
+        noise = np.maximum(noise, _noise(rungs))
+        settled |= rungs[-1].settled(noise, rtol)
         if settled.all():
             break
-    return _verdict(rungs, settled)
+    return _verdict(rungs, noise, settled)
 
 
 def _rung(line: Callable, origin: ndarray, h: float, size: float) -> Rung:
@@ -84,20 +96,34 @@ def _rung(line: Callable, origin: ndarray, h: float, size: float) -> Rung:
         below = [line(k * h) for k in OFFSETS[:3]]
         above = [line(k * h) for k in OFFSETS[3:]]
         values = np.stack([*below, origin, *above])
-        central, central_error = _sixth_order([(values[3 + j] - values[3 - j]) / (2 * k * h) for j, k in ((1, 1), (2, 2), (3, 4))])
+        central, error = _central(values, h)
         right, right_error = _one_sided(values[3:], h)
         left, left_error = _one_sided(values[3::-1], -h)
-        eps = np.finfo(values.dtype).eps
-        noise = 8 * eps * (np.abs(values).max(0) + size * np.abs(central)) / h
-        bent = ~(np.abs(right - left) <= 5 * (right_error + left_error) + 20 * noise)
-        return Rung(values, central, central_error + noise, noise, left, right, bent)
+        rounding = 8 * np.finfo(values.dtype).eps * (np.abs(values).max(0) + size * np.abs(central)) / h
+        bent = ~(np.abs(right - left) <= 5 * (right_error + left_error) + 20 * rounding)
+        return Rung(h, values, central, error, rounding, _wiggle(values), left, right, bent)
 
 
-def _sixth_order(d: list[ndarray]) -> tuple[ndarray, ndarray]:
-    """Central differences over 1, 2 and 4 steps, extrapolated, and how far that moved them."""
+def _central(values: ndarray, h: float) -> tuple[ndarray, ndarray]:
+    """The slope from the values on both sides, of sixth order, and how far the two of fourth order differ."""
+    d = [(values[3 + j] - values[3 - j]) / (2 * k * h) for j, k in ((1, 1), (2, 2), (3, 4))]
     fine, coarse = (4 * d[0] - d[1]) / 3, (4 * d[1] - d[2]) / 3
-    best = (16 * fine - coarse) / 15
-    return best, np.abs(best - fine)
+    return (16 * fine - coarse) / 15, np.abs(fine - coarse)
+
+
+def _wiggle(values: ndarray) -> ndarray:
+    """The divided difference of sixth order, scaled to the size of independent errors in the values."""
+    s = [values[3 + j] + values[3 - j] - 2 * values[3] for j in (1, 2, 3)]
+    return np.abs(64 * s[0] - 20 * s[1] + s[2]) / 131
+
+
+def _noise(rungs: list[Rung]) -> ndarray:
+    """The noise of the values as the last step size shows it: a wiggle that did not shrink as that of a smooth function."""
+    if len(rungs) < 2:
+        return np.zeros(rungs[-1].slope.shape)
+    coarse, fine = rungs[-2:]
+    stays = ~fine.bent & ~coarse.bent & (fine.wiggle > 0.01 * coarse.wiggle) & np.isfinite(fine.wiggle)
+    return np.where(stays, fine.wiggle, 0.0)
 
 
 def _one_sided(values: ndarray, h: float) -> tuple[ndarray, ndarray]:
@@ -108,34 +134,60 @@ def _one_sided(values: ndarray, h: float) -> tuple[ndarray, ndarray]:
     return best, np.abs(best - fine)
 
 
-def _verdict(rungs: list[Rung], settled: ndarray) -> Slope:
+def _verdict(rungs: list[Rung], noise: ndarray, settled: ndarray) -> Slope:
     """The best slope of all step sizes, entry by entry; what no step size settles is named."""
-    errors = np.stack([np.where(r.bent | ~np.isfinite(r.error), np.inf, r.error) for r in rungs])
-    best = errors.argmin(0)[None]
-    value, error = (np.take_along_axis(a, best, 0)[0] for a in (np.stack([r.slope for r in rungs]), errors))
+    slopes = np.stack([rung.slope for rung in rungs])
+    errors = np.stack([rung.errors(noise) for rung in rungs])
+    best = errors.argmin(0)
+    value, error = _pick(slopes, best), _pick(errors, best)
     if settled.all():
         return Slope(value, value, error, np.full(value.shape, KINDS[0]))
-    kind = np.where(settled, KINDS[0], _kind(rungs[-1], rungs[-2]))
-    left, right = rungs[-1].left, rungs[-1].right
+    rough, rough_error = _agreed(slopes, errors)
+    value, error = np.where(settled, value, rough), np.where(settled, error, rough_error)
+    kind = np.where(settled, KINDS[0], np.where(error < 0.5 * np.abs(value), KINDS[1], _kind(rungs)))
     kink, unknown = kind == "kink", np.isin(kind, OPEN)
-    low, high = np.where(kink, np.minimum(left, right), value), np.where(kink, np.maximum(left, right), value)
-    error = np.where(kink, 20 * rungs[-1].noise, np.where(unknown, 0.0, error))
+    sides = np.stack([side for rung in rungs[-2:] for side in (rung.left, rung.right, *_chords(rung))])
+    low, high = np.where(kink, sides.min(0), value), np.where(kink, sides.max(0), value)
+    error = np.where(kink, 20 * rungs[-1].rounding, np.where(unknown, 0.0, error))
     return Slope(np.where(unknown, -np.inf, low), np.where(unknown, np.inf, high), error, kind)
 
 
-def _kind(fine: Rung, coarse: Rung) -> ndarray:
-    """The name of what keeps a slope from settling, from the values at the two smallest steps."""
+def _pick(a: ndarray, rows: ndarray) -> ndarray:
+    """From each column of a the entry in the row given for it."""
+    return np.take_along_axis(a, rows[None], 0)[0]
+
+
+def _agreed(slopes: ndarray, errors: ndarray) -> tuple[ndarray, ndarray]:
+    """The slope on which two neighbouring step sizes agree best: in noise a single one may look exact by chance."""
+    with np.errstate(invalid="ignore"):
+        apart = np.fmax(np.abs(np.diff(slopes, axis=0)), np.maximum(errors[1:], errors[:-1]))
+    pair = apart.argmin(0)
+    better = pair + (_pick(errors[1:], pair) < _pick(errors[:-1], pair))
+    return _pick(slopes, better), 3 * _pick(apart, pair)
+
+
+def _kind(rungs: list[Rung]) -> ndarray:
+    """The name of what keeps a slope from settling, from the values at the smallest steps."""
+    fine, coarse = rungs[-1], rungs[-2]
+    v = fine.values
     with np.errstate(all="ignore"):
-        v = fine.values
         step = np.maximum(np.abs(v[4] - v[3]), np.abs(v[3] - v[2]))
         flat = np.abs(v[6] - v[4]) + np.abs(v[2] - v[0])
-        jump = (step > 10 * flat) & (step > 1e3 * np.finfo(v.dtype).eps * np.abs(v).max(0))
-        moved = np.abs(fine.right - coarse.right) + np.abs(fine.left - coarse.left)
-        kink = fine.bent & coarse.bent & (moved < 0.1 * np.abs(fine.right - fine.left))
-        singular = _grows(fine.right, coarse.right) & _grows(fine.left, coarse.left)
-        edge = ~np.isfinite(v).all(0)
-    return np.select([edge, jump, kink, singular], ["edge", "jump", "kink", "singular"], "noise")
+        named = {
+            "undefined": ~np.isfinite(v[3]),
+            "edge": ~np.isfinite(v).all(0),
+            "jump": (step > 10 * flat) & (step > 1e3 * np.finfo(v.dtype).eps * np.abs(v).max(0)),
+            "singular": _grows(fine.right, coarse.right) & _grows(fine.left, coarse.left),
+            "kink": np.all([rung.bent for rung in rungs[-3:]], axis=0),
+        }
+    return np.select(list(named.values()), list(named), "noise")
 
 
 def _grows(fine: ndarray, coarse: ndarray) -> ndarray:
     return (fine * coarse > 0) & (np.abs(fine) > 1.4 * np.abs(coarse))
+
+
+def _chords(rung: Rung) -> tuple[ndarray, ndarray]:
+    """The plain differences over one step to each side: between the slopes of the sides, however near the kink is."""
+    with np.errstate(invalid="ignore"):
+        return (rung.values[3] - rung.values[2]) / rung.h, (rung.values[4] - rung.values[3]) / rung.h

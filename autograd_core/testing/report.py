@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 SHOWN = 8  # findings written out; of the others only the number
 
@@ -12,10 +13,11 @@ SHOWN = 8  # findings written out; of the others only the number
 class Finding:
     """One thing that a gradient check has to say.
 
-    `kind` is "wrong" for a number that differs from the differences by `error`; "kink", "jump", "edge", "singular" or "noise"
-    where the function has no derivative that differences could find; or names a broken promise ("dtype", "memory", …), which
-    `text` describes. `argument` and `index` are the number that was moved (`index` is None if many were), `output` the number
-    that was watched (empty in reverse mode, where it is the whole output, paired with a cotangent).
+    `kind` is "wrong" for a number that differs from the differences by `error`; "kink", "jump", "edge", "singular",
+    "undefined" or "noise" where differences cannot tell the derivative; or the name of a broken promise ("dtype",
+    "memory", …), which `text` describes. `argument` and `index` are the number that was moved (`index` is None if many
+    were), `output` the number that was watched (empty in reverse mode: there it is the whole output, paired with a
+    cotangent).
     """
 
     kind: str
@@ -39,7 +41,9 @@ class Finding:
         if self.text:
             return f"{self.kind}, {self.mode}: {self.text}" if self.mode else f"{self.kind}: {self.text}"
         low, high = self.differences
-        values = f"rule {self.rule:.10g}, differences {low:.10g}" + ("" if low == high else f" to {high:.10g}")
+        values = f"rule {self.rule:.10g}"
+        if low > -inf:
+            values += f", differences {low:.10g}" + ("" if low == high else f" to {high:.10g}")
         if self.kind == "wrong":
             return f"{self.mode}: {self.place}: {values}, error {self.error:.3g}, tolerance {self.tolerance:.2g}"
         return f"{self.kind}, {self.mode}: {self.place}: {values}. {EXPLAINED[self.kind]}"
@@ -50,7 +54,8 @@ EXPLAINED = {
     "jump": "The function jumps here, so differences cannot tell the derivative.",
     "edge": "The function is finite on one side only, so differences cannot tell the derivative.",
     "singular": "The slope grows without bound here, so differences cannot tell the derivative.",
-    "noise": "The values of the function are noisy, so differences tell the derivative only roughly.",
+    "undefined": "The function is not finite here, so it has no derivative.",
+    "noise": "The values are noisy or change too fast, so differences tell the derivative only roughly.",
 }
 
 
@@ -67,42 +72,44 @@ class Report:
     failures: list[Finding] = field(default_factory=list)
     remarks: list[Finding] = field(default_factory=list)
     compared: dict[str, int] = field(default_factory=dict)
+    _known: set[tuple] = field(default_factory=set, repr=False)
 
     def __bool__(self) -> bool:
         return not self.failures
 
     def add(self, finding: Finding) -> None:
         """Note a finding, once for each derivative and mode."""
-        known = self.failures if _fails(finding) else self.remarks
-        if not any(_same(finding, each) for each in known):
-            known.append(finding)
+        key = (finding.kind, finding.mode, finding.argument, finding.index, finding.output, finding.text)
+        if key not in self._known:
+            self._known.add(key)
+            (self.remarks if finding.kind in EXPLAINED else self.failures).append(finding)
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        numbers = ", ".join(f"{n} in {mode} mode" for mode, n in self.compared.items()) or "none"
         verdict = f"{len(self.failures)} failure(s)" if self.failures else "all right"
-        yield f"gradcheck to order {self.order}: {verdict}. Numbers compared: {numbers}."
+        yield f"gradcheck to order {self.order}: {verdict}, {sum(self.compared.values())} numbers compared."
         yield from _listed(self.failures)
         if hint := self.hint():
             yield f"  {hint}"
         if self.remarks:
-            yield "Not failures:"
+            yield "Remarks, no failures:"
             yield from _listed(self.remarks)
 
     def hint(self) -> str:
         """What all wrong numbers have in common, if there is something."""
-        wrong = [f for f in self.failures if f.kind == "wrong"]
+        wrong = [f for f in self.failures if f.kind == "wrong" and f.index is not None]
         if not wrong:
             return ""
         if all(f.rule != f.rule for f in wrong):
             return "All wrong numbers are NaN: does a rule divide by zero, or multiply zero by infinity?"
         if all(f.rule == 0 for f in wrong):
-            return "All wrong numbers are zero: is the graph cut by detach(), numpy() or no_grad(), or does a rule return None?"
+            return "All wrong numbers are zero: is a rule missing, or the graph cut by detach(), numpy() or no_grad()?"
         ratios = [f.rule / f.differences[0] if f.differences[0] else 0.0 for f in wrong]
-        if len(wrong) > 1 and max(ratios) - min(ratios) <= 1e-6 * abs(ratios[0]):
-            return f"All wrong numbers are {ratios[0]:.7g} times what the differences say: a factor or a sign of the rule."
+        several = len({(f.argument, f.index) for f in wrong}) > 1
+        if several and max(ratios) - min(ratios) <= 1e-6 * abs(ratios[0]):
+            return f"All wrong numbers are {ratios[0]:.7g} times the differences: a wrong factor or sign in a rule?"
         return ""
 
 
@@ -112,15 +119,6 @@ class GradcheckError(AssertionError):
     def __init__(self, report: Report) -> None:
         super().__init__(str(report))
         self.report = report
-
-
-def _fails(finding: Finding) -> bool:
-    return finding.kind not in EXPLAINED
-
-
-def _same(a: Finding, b: Finding) -> bool:
-    keys = [(f.kind, f.mode, f.argument, f.index, f.output, f.text) for f in (a, b)]
-    return keys[0] == keys[1]
 
 
 def _index(index: tuple[int, ...]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from .layout import Layout
 from .listing import read
 from .scene import Scene
 
+_dumps = partial(json.dumps, ensure_ascii=False)
 LIMIT = 400  # boxes in a drawing that a reader can still follow
 
 
@@ -47,10 +48,13 @@ class Drawing(Scene):
 
     @cached_property
     def json(self) -> str:
-        """Title, notes, nodes, edges and groups as JSON."""
-        data = {"version": 1, **asdict(self)}
-        del data["backend"]
-        return json.dumps(data, ensure_ascii=False, indent=1)
+        """Title, notes, groups, nodes and edges as JSON, one line each."""
+        head = {"version": 1, "title": self.title, "direction": self.direction, "notes": self.notes}
+        lines = [f" {_dumps(key)}: {_dumps(value)}" for key, value in head.items()]
+        for key, items in (("groups", self.groups), ("nodes", self.nodes), ("edges", self.edges)):
+            rows = ",\n  ".join(_dumps(vars(item)) for item in items)
+            lines.append(f' "{key}": [\n  {rows}\n ]' if rows else f' "{key}": []')
+        return "{\n" + ",\n".join(lines) + "\n}\n"
 
     def save(self, path: str | PathLike) -> Path:
         """Write the drawing to a file in the format of its suffix: .svg, .dot, .json, .png or .pdf. Returns the path.

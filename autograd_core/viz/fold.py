@@ -33,16 +33,14 @@ def fold(listing: Listing, limit: int | None, label: Callable[[int], str | None]
     own = list(range(size))
     if limit is None or size + len(listing.outputs) <= limit:
         return Folding(own, None)
+    room = max(1, limit - len(listing.outputs))
     uses = _uses(listing)
-    for way, box in (
-        ("runs of operations with one input and one use share a box", _absorb(listing, uses, label, _in_a_run)),
-        ("operations that only one box uses share it", _absorb(listing, uses, label, _always)),
-        ("operations made one after another share a box", _blocks(listing, uses, limit - len(listing.outputs))),
-    ):
-        count = len(set(box))
-        if count + len(listing.outputs) <= limit:
-            break
-    note = f"{size:,} nodes are drawn as {count:,} boxes: {way}. draw(..., limit=None) shows each one."
+    way, box = "runs of operations with one input and one use share a box", _absorb(listing, uses, label, _in_a_run, size)
+    if len(set(box)) > room:
+        way, box = "operations that only one box uses share it", _trees(listing, uses, label, room)
+    if len(set(box)) > room:
+        way, box = "operations made one after another share a box", _blocks(listing, uses, room)
+    note = f"{size:,} nodes are drawn as {len(set(box)):,} boxes: {way}. draw(..., limit=None) shows each one."
     return Folding(box, note)
 
 
@@ -57,20 +55,34 @@ def _uses(listing: Listing) -> list[list[int]]:
     return uses
 
 
-def _absorb(listing: Listing, uses: list[list[int]], label: Callable, may: Callable) -> list[int]:
-    """Draw an operation with its users where all of them share one box."""
+def _absorb(listing: Listing, uses: list[list[int]], label: Callable, may: Callable, most: int) -> list[int]:
+    """Draw an operation with its users where all of them share one box, up to `most` operations to a box."""
     box = list(range(len(listing.nodes)))
+    members = [1] * len(box)
     for i in reversed(box[:]):
         users = {box[u] if u >= 0 else -1 for u in uses[i]}
         if len(users) == 1 and i not in listing.names and not isinstance(listing.nodes[i], LeafNode):
             (user,) = users
-            if user >= 0 and label(user) == label(i) and may(listing, uses[i]):
+            if user >= 0 and members[user] < most and label(user) == label(i) and may(listing, uses[i]):
                 box[i] = user
+                members[user] += 1
     return box
 
 
 def _in_a_run(listing: Listing, users: list[int]) -> bool:
     return len(users) == 1 and len(listing.operands(users[0])) == 1
+
+
+def _trees(listing: Listing, uses: list[list[int]], label: Callable, room: int) -> list[int]:
+    """Draw operations with the only box that uses them, as few to a box as the room allows."""
+    size = len(listing.nodes)
+    coarsest = _absorb(listing, uses, label, _always, size)
+    if len(set(coarsest)) > room:
+        return coarsest
+    most = -(-size // room)
+    while len(set(box := _absorb(listing, uses, label, _always, most))) > room:
+        most *= 2
+    return box
 
 
 def _always(listing: Listing, users: list[int]) -> bool:

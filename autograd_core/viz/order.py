@@ -5,25 +5,44 @@ from __future__ import annotations
 from .layers import Layers
 
 SWEEPS = 24
-PATIENCE = 6  # passes without improvement before we stop
-SMALL = 3_000  # links; only graphs up to this size are polished by exchanging neighbours
+PATIENCE = 6  # sweeps without improvement before we stop
+ROUNDS = 3  # of exchanging neighbours after a sweep
+SMALL = 3_000  # links; larger graphs get one start and no exchanges
+
+Rows = list[list[int]]
 
 
 def order_rows(graph: Layers) -> None:
-    """Sort each row by the mean position of its neighbours above, then below, and so on; keep the best order found."""
-    best, fewest, waited = [row[:] for row in graph.rows], crossings(graph), 0
-    links = sum(map(len, graph.above))
+    """Sort each row by the mean position of its neighbours above, then below, and so on; keep the best order found.
+
+    Starts from the rows as they are, and from their mirror image: the better of the two often differs a lot.
+    """
+    small = sum(map(len, graph.above)) <= SMALL
+    starts = [_copy(graph.rows), [row[::-1] for row in graph.rows]][: 2 if small else 1]
+    found = [_improve(graph, rows, small) for rows in starts]
+    graph.rows = min(found, key=lambda result: result[0])[1]
+
+
+def _improve(graph: Layers, rows: Rows, small: bool) -> tuple[int, Rows]:
+    """The fewest crossings that sweeps reach from these rows, and the rows that have them."""
+    graph.rows = rows
+    fewest, best, waited = crossings(graph), _copy(rows), 0
     for sweep in range(SWEEPS):
-        if fewest == 0 or waited > PATIENCE:
+        if fewest == 0 or waited >= PATIENCE:
             break
         _sweep(graph, downwards=sweep % 2 == 0)
-        if links <= SMALL:
-            _exchange(graph)
+        for _ in range(ROUNDS if small else 0):
+            if not _exchange(graph):
+                break
         now = crossings(graph)
         waited = 0 if now < fewest else waited + 1
         if now < fewest:
-            best, fewest = [row[:] for row in graph.rows], now
-    graph.rows = best
+            fewest, best = now, _copy(graph.rows)
+    return fewest, best
+
+
+def _copy(rows: Rows) -> Rows:
+    return [row[:] for row in rows]
 
 
 def _sweep(graph: Layers, downwards: bool) -> None:
@@ -77,9 +96,9 @@ def inversions(values: list[int]) -> int:
     return count
 
 
-def _exchange(graph: Layers) -> None:
-    """Exchange neighbours in a row wherever that removes crossings."""
-    place = positions(graph)
+def _exchange(graph: Layers) -> bool:
+    """Exchange neighbours in a row wherever that removes crossings; tells whether it did anywhere."""
+    place, changed = positions(graph), False
     for row in graph.rows:
         for i in range(len(row) - 1):
             u, v = row[i], row[i + 1]
@@ -87,6 +106,8 @@ def _exchange(graph: Layers) -> None:
             if gain > 0:
                 row[i], row[i + 1] = v, u
                 place[u], place[v] = i + 1, i
+                changed = True
+    return changed
 
 
 def _gain(left: list[int], right: list[int], place: list[int]) -> int:

@@ -243,7 +243,9 @@ class LBFGS(ClosureOptimizer):
             text = f"max_iter={max_iter} iterations are done; call step again to go on"
             return run.reason(StopCode.MAX_ITER, text, run.iterations, max_iter)
         if run.evaluations >= max_eval:
-            text = f"max_eval={max_eval} evaluations are reached; call step again to go on"
+            text = (
+                f"max_eval={max_eval} evaluations are reached (5/4 of max_iter, unless given); call step again to go on"
+            )
             return run.reason(StopCode.MAX_EVAL, text, run.evaluations, max_eval)
         return None
 
@@ -287,8 +289,8 @@ class LBFGS(ClosureOptimizer):
         self._prepare(group)
         state, memory = self._counts, self._memory
         for name in state.keys() & saved.keys():
-            kind = np.array if isinstance(state[name], np.ndarray) else type(state[name])
-            state[name] = kind(saved[name])
+            value = np.asarray(saved[name])
+            state[name] = value.copy() if isinstance(state[name], np.ndarray) else type(state[name])(value)
         state["fresh"] = saved.get("fresh", state["n_iter"] == 0)
         for s, y in zip(saved.get("old_stps", ()), saved.get("old_dirs", ()), strict=True):
             memory.add(np.asarray(s), np.asarray(y))

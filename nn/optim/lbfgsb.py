@@ -81,10 +81,10 @@ class LBFGSB(ClosureOptimizer):
         vector = np.full(self._flat.size, np.inf if side else -np.inf)
         for i, (view, bound) in enumerate(zip(self._flat.views(vector), bounds or (), strict=False)):
             limit = None if bound is None else bound[side]
-            if limit is not None and np.broadcast_shapes(np.shape(limit), view.shape) != view.shape:
-                raise ValueError(f"bound {i} has shape {np.shape(limit)}, its parameter has shape {view.shape}")
-            if limit is not None:
-                view[...] = limit
+            try:
+                view[...] = view if limit is None else limit
+            except ValueError:
+                raise ValueError(f"bound {i} has shape {np.shape(limit)}, its parameter {view.shape}") from None
         return vector
 
     def _minimize(self, run: Run) -> StopReason:
@@ -114,7 +114,7 @@ class _Problem:
 
     def __init__(self, run: Run, low: np.ndarray, high: np.ndarray) -> None:
         self.run, self.low, self.high = run, low, high
-        self.fall = math.inf
+        self.fall = self.moved = math.inf
         x = np.clip(run.x.astype(np.float64), low, high)
         loss, gradient = (run.loss, run.gradient) if np.array_equal(x, run.x) else run.evaluate(x)
         run.x, run.loss, run.gradient = self.latest = x, loss, gradient
@@ -135,6 +135,11 @@ class _Problem:
         return is_finite(*self.latest[1:])
 
     @property
+    def stuck(self) -> bool:
+        """Whether the last step shrank to rounding and gained nothing, which SciPy calls convergence."""
+        return self.fall <= 0 and self.moved < 1e-15
+
+    @property
     def slope(self) -> float:
         """The largest entry of the projected gradient: the change by a step −∇f cut off at the bounds."""
         x, g = self.run.x, self.run.gradient
@@ -145,6 +150,7 @@ class _Problem:
         run = self.run
         x, loss, gradient = self.latest
         self.fall = (run.loss - loss) / max(abs(run.loss), abs(loss), 1.0)
+        self.moved = float(np.abs(x - run.x).max() / max(1.0, np.abs(x).max()))
         run.begin_iteration()
         run.accept(x, loss, gradient)
         if run.stopped:
@@ -161,10 +167,11 @@ def _reason(run: Run, problem: _Problem, message: str, group: Group) -> StopReas
         ("ITERATIONS", StopCode.MAX_ITER, "max_iter", run.iterations),
         ("EVALUATIONS", StopCode.MAX_EVAL, "max_eval", run.evaluations),
     ):
-        if words in message:
+        if words in message and not (code == StopCode.LOSS and problem.stuck):
             text = f"{message}: {value:.3g} against {option}={group[option]:g}"
             return run.reason(code, text, value, group[option])
     if not problem.finite:
         text = f"the loss or its gradient is not finite wherever the line search went{run.cause} ({message}). "
         return run.reason(StopCode.NON_FINITE, text + "The parameters are back at the last good point")
-    return run.reason(StopCode.LINE_SEARCH, f"line search found no descent step: {message}")
+    hint = "The loss may be flat at this precision, or not smooth here, or its gradient wrong"
+    return run.reason(StopCode.LINE_SEARCH, f"line search found no descent step: {message}. {hint}")

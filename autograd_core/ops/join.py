@@ -1,0 +1,346 @@
+"""Joining arrays, cutting them apart, and repeating them.
+
+Each op is linear: its rules read no values. Joining and cutting are each other's transpose, and every rule costs as much
+as the elements it moves, however many arrays take part and however many have no cotangent or tangent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from operator import index
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy import ndarray
+
+from ..errors import ShapeError
+from ..primitive import Primitive
+from ..tensor import Tensor, as_tensor
+from .shape import Shape, _broadcast, _reshape, axes_of, counts, ravel, with_ones, without
+
+Span = tuple[int, int]
+
+
+def resized(x: Shape, axis: int, length: int) -> Shape:
+    """The shape x with another length along `axis`."""
+    return (*x[:axis], length, *x[axis + 1 :])
+
+
+def spans_of(sizes: Sequence[int]) -> tuple[Span, ...]:
+    """(start, stop) of consecutive pieces of these sizes."""
+    ends = (0, *accumulate(sizes))
+    return tuple(zip(ends[:-1], ends[1:]))
+
+
+def slab(axis: int, span: Span) -> tuple[slice, ...]:
+    """The index of what lies in a span along `axis`."""
+    return (*(slice(None),) * axis, slice(*span))
+
+
+def narrow(x: Any, axis: int, start: int, stop: int) -> Any:
+    """x[..., start:stop, ...] along `axis`; x itself if that is all of it."""
+    return x if stop - start == x.shape[axis] else Narrow(axis, start, stop)(x)
+
+
+def assemble(axis: int, spans: Sequence[Span], length: int, parts: Sequence[Any]) -> Any:
+    """One array of `length` along `axis`, with the parts in their spans; zero where a part is None or no span lies."""
+    spans = tuple(span for span, part in zip(spans, parts) if part is not None)
+    parts = [part for part in parts if part is not None]
+    sizes = tuple(stop - start for start, stop in spans)
+    op: Primitive = Concatenate(axis, sizes) if sum(sizes) == length else Place(axis, spans, length)
+    return op(*parts)
+
+
+# -- the primitives ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Narrow(Primitive):
+    """The elements from `start` to before `stop` along `axis`."""
+
+    axis: int
+    start: int
+    stop: int
+    name: ClassVar[str] = "narrow"
+    views: ClassVar[bool] = True
+
+    def forward(self, x: Any) -> ndarray:
+        return x[slab(self.axis, (self.start, self.stop))]
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
+        return Place(self.axis, ((self.start, self.stop),), x.shape[self.axis])(g)
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
+        return self(t)
+
+    def shape(self, x: Shape) -> Shape:
+        axes_of(self.name, self.axis, len(x))
+        if not 0 <= self.start <= self.stop <= x[self.axis]:
+            raise ShapeError(f"narrow: {self.start}:{self.stop} does not lie within axis {self.axis} of shape {x}")
+        return resized(x, self.axis, self.stop - self.start)
+
+
+class Joined(Primitive):
+    """What `Place` and `Concatenate` share: inputs that lie in `spans` along `axis`. No rule reads a saved value."""
+
+    axis: int
+    spans: tuple[Span, ...]
+    length: int
+
+    def vjp(self, i: int, g: Any, *_: Any) -> Any:
+        return narrow(g, self.axis, *self.spans[i])
+
+    def jvp(self, i: int, t: Any, *_: Any) -> Any:
+        return Place(self.axis, (self.spans[i],), self.length)(t)
+
+    def pushforward(self, tangents: Sequence[Any], *_: Any) -> Any:
+        return assemble(self.axis, self.spans, self.length, tangents)
+
+
+@dataclass(frozen=True)
+class Place(Joined):
+    """Zeros of `length` along `axis`, with the inputs in the given spans (start, stop) that do not overlap."""
+
+    axis: int
+    spans: tuple[Span, ...]
+    length: int
+    name: ClassVar[str] = "place"
+
+    def forward(self, *xs: Any) -> ndarray:
+        y = np.zeros(resized(xs[0].shape, self.axis, self.length), np.result_type(*xs))
+        for x, span in zip(xs, self.spans):
+            y[slab(self.axis, span)] = x
+        return y
+
+    def shape(self, *shapes: Shape) -> Shape:
+        for x, (start, stop) in zip(shapes, self.spans):
+            if x != (wanted := resized(shapes[0], self.axis, stop - start)):
+                raise ShapeError(f"{self.name}: an input of shape {x} where {wanted} is needed")
+        return resized(shapes[0], self.axis, self.length)
+
+
+@dataclass(frozen=True)
+class Concatenate(Joined):
+    """Joins arrays of the given `sizes` along an existing axis."""
+
+    axis: int
+    sizes: tuple[int, ...]
+    name: ClassVar[str] = "concatenate"
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:  # type: ignore[override]
+        return spans_of(self.sizes)
+
+    @property
+    def length(self) -> int:  # type: ignore[override]
+        return sum(self.sizes)
+
+    def forward(self, *xs: Any) -> ndarray:
+        return np.concatenate(xs, self.axis)
+
+    def shape(self, *shapes: Shape) -> Shape:
+        first = shapes[0]
+        for k, (x, size) in enumerate(zip(shapes, self.sizes)):
+            if len(x) != len(first) or x != resized(first, self.axis, size):
+                raise ShapeError(
+                    f"concatenate: shape {x} of array {k} does not fit to {first} of array 0 along axis {self.axis}: "
+                    "all other axes must agree in number and length"
+                )
+        return resized(first, self.axis, sum(self.sizes))
+
+
+@dataclass(frozen=True)
+class Stack(Primitive):
+    """Joins `count` arrays of one shape along a new axis."""
+
+    axis: int
+    count: int
+    name: ClassVar[str] = "stack"
+
+    def forward(self, *xs: Any) -> ndarray:
+        long = (*(slice(None),) * self.axis, None)
+        return np.concatenate([x[long] for x in xs], self.axis)
+
+    def vjp(self, i: int, g: Any, *_: Any) -> Any:
+        return _reshape(without(g.shape, self.axis))(narrow(g, self.axis, i, i + 1))
+
+    def jvp(self, i: int, t: Any, *_: Any) -> Any:
+        return self.pushforward([t if k == i else None for k in range(self.count)])
+
+    def pushforward(self, tangents: Sequence[Any], *_: Any) -> Any:
+        if all(t is not None for t in tangents):
+            return self(*tangents)
+        long = [None if t is None else _reshape(with_ones(t.shape, (self.axis,)))(t) for t in tangents]
+        return assemble(self.axis, spans_of((1,) * self.count), self.count, long)
+
+    def shape(self, *shapes: Shape) -> Shape:
+        first = shapes[0]
+        for k, x in enumerate(shapes):
+            if x != first:
+                raise ShapeError(f"stack: all arrays must have one shape; array {k} has {x}, array 0 has {first}")
+        return (*first[: self.axis], self.count, *first[self.axis :])
+
+
+@dataclass(frozen=True)
+class Split(Primitive):
+    """Cuts an array along `axis` into pieces of the given `sizes`: one node with an output for each piece."""
+
+    axis: int
+    sizes: tuple[int, ...]
+    name: ClassVar[str] = "split"
+    views: ClassVar[bool] = True
+
+    @property
+    def outputs(self) -> int:  # type: ignore[override]
+        return len(self.sizes)
+
+    def forward(self, x: Any) -> tuple[ndarray, ...]:
+        return tuple(x[slab(self.axis, span)] for span in spans_of(self.sizes))
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
+        return assemble(self.axis, spans_of(self.sizes), x.shape[self.axis], g)
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
+        return self(t)
+
+    def shape(self, x: Shape) -> tuple[Shape, ...]:
+        axes_of(self.name, self.axis, len(x))
+        if sum(self.sizes) != x[self.axis]:
+            raise ShapeError(f"split: sizes {self.sizes} do not add up to {x[self.axis]}, axis {self.axis} of {x}")
+        return tuple(resized(x, self.axis, n) for n in self.sizes)
+
+
+# -- for users: any input becomes a Tensor; NumPy's names and meaning ---------------------------------------
+
+
+def tensors(name: str, arrays: Any) -> list[Tensor]:
+    """The arrays of a sequence, or of the first axis of one array, as Tensors. ShapeError if there is none."""
+    if isinstance(arrays, (Tensor, ndarray)):
+        xs = list(unstack(arrays))
+    else:
+        xs = [as_tensor(x) for x in arrays]
+    if not xs:
+        raise ShapeError(f"{name}: needs at least one array, and got an empty sequence")
+    return xs
+
+
+def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
+    """The arrays joined along an axis that they have; `axis=None` flattens them first.
+
+    Raises ShapeError for an empty sequence, 0-d arrays, or shapes that differ in another axis.
+
+    >>> concatenate([[1.0, 2.0], [3.0]])
+    tensor([1., 2., 3.])
+    """
+    xs = tensors("concatenate", arrays)
+    if axis is None:
+        xs, axis = [ravel(x) for x in xs], 0
+    if any(x.ndim == 0 for x in xs):
+        raise ShapeError("concatenate: a 0-d array has no axis to join along. Use stack, which makes a new one.")
+    (axis,) = axes_of("concatenate", axis, xs[0].ndim)
+    return Concatenate(axis, tuple(x.shape[axis] if axis < x.ndim else 0 for x in xs))(*xs)
+
+
+def stack(arrays: Any, axis: int = 0) -> Tensor:
+    """Arrays of one shape joined along a new axis. Raises ShapeError for an empty sequence or different shapes.
+
+    >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=-1)
+    tensor([[1., 3.],
+            [2., 4.]])
+    """
+    xs = tensors("stack", arrays)
+    (axis,) = axes_of("stack", axis, xs[0].ndim + 1)
+    return Stack(axis, len(xs))(*xs)
+
+
+def hstack(arrays: Any) -> Tensor:
+    """The arrays side by side: joined along axis 1, or along axis 0 if they have one axis only."""
+    xs = [_reshape((1,))(x) if x.ndim == 0 else x for x in tensors("hstack", arrays)]
+    return concatenate(xs, 0 if xs[0].ndim == 1 else 1)
+
+
+def vstack(arrays: Any) -> Tensor:
+    """The arrays on top of each other: joined along axis 0; arrays of one axis become rows."""
+    return concatenate([_reshape((1, x.size))(x) if x.ndim < 2 else x for x in tensors("vstack", arrays)], 0)
+
+
+def dstack(arrays: Any) -> Tensor:
+    """The arrays behind each other: joined along axis 2; shape (n,) becomes (1, n, 1), and (m, n) becomes (m, n, 1)."""
+    return concatenate([_reshape(_deep(x.shape))(x) for x in tensors("dstack", arrays)], 2)
+
+
+def _deep(x: Shape) -> Shape:
+    return x if len(x) > 2 else (*(1,) * (2 - max(len(x), 1)), *(x or (1,)), 1)
+
+
+def column_stack(arrays: Any) -> Tensor:
+    """The arrays side by side, those of one axis as columns."""
+    return concatenate([_reshape((x.size, 1))(x) if x.ndim < 2 else x for x in tensors("column_stack", arrays)], 1)
+
+
+def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """x cut along `axis` into equal sections (a number), or before each of the given indices (a sequence).
+
+    Raises ShapeError if the sections would not be equal, or the indices decrease.
+
+    >>> split([1.0, 2.0, 3.0, 4.0], [1, 3])
+    [tensor([1.]), tensor([2., 3.]), tensor([4.])]
+    """
+    x = as_tensor(x)
+    (axis,) = axes_of("split", axis, x.ndim)
+    n = x.shape[axis]
+    if not isinstance(indices_or_sections, (tuple, list, ndarray)):
+        sections = index(indices_or_sections)  # type: ignore[arg-type]
+        if sections < 1 or n % sections:
+            raise ShapeError(f"split: {n} elements along axis {axis} make no {sections} equal sections. Use array_split.")
+        return list(Split(axis, (n // sections,) * sections)(x))
+    ends = [0, *(slice(0, index(k)).indices(n)[1] for k in indices_or_sections), n]
+    sizes = tuple(stop - start for start, stop in zip(ends[:-1], ends[1:]))
+    if any(size < 0 for size in sizes):
+        raise ShapeError(f"split: the indices {list(indices_or_sections)} must not decrease")
+    return list(Split(axis, sizes)(x))
+
+
+def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """As `split`, but the first sections of a number may be longer by one element."""
+    x = as_tensor(x)
+    (axis,) = axes_of("array_split", axis, x.ndim)
+    if isinstance(indices_or_sections, (tuple, list, ndarray)):
+        return split(x, indices_or_sections, axis)
+    sections = index(indices_or_sections)
+    if sections < 1:
+        raise ShapeError(f"array_split: the number of sections must be positive; given {sections}")
+    size, longer = divmod(x.shape[axis], sections)
+    return list(Split(axis, (size + 1,) * longer + (size,) * (sections - longer))(x))
+
+
+def unstack(x: Any, axis: int = 0) -> tuple[Tensor, ...]:
+    """The slices of x along `axis`, each without that axis: what `stack` joins."""
+    x = as_tensor(x)
+    (axis,) = axes_of("unstack", axis, x.ndim)
+    if x.shape[axis] == 0:
+        return ()
+    return tuple(_reshape(without(x.shape, axis))(y) for y in Split(axis, (1,) * x.shape[axis])(x))
+
+
+def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
+    """Each element (or slice along `axis`) `repeats` times in a row; a sequence gives a number for each.
+
+    Without `axis` the array is flattened first. Raises ShapeError if the sequence does not fit.
+    """
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    (axis,) = axes_of("repeat", axis, x.ndim)
+    times = counts("repeat", repeats)
+    if len(times) == 1:
+        long = _reshape(with_ones(x.shape, (axis + 1,)))(x)
+        copies = _broadcast((*x.shape[: axis + 1], *times, *x.shape[axis + 1 :]))(long)
+        return _reshape(resized(x.shape, axis, x.shape[axis] * times[0]))(copies)
+    if len(times) != x.shape[axis]:
+        raise ShapeError(f"repeat: {len(times)} numbers for {x.shape[axis]} elements along axis {axis} of shape {x.shape}")
+    pieces = Split(axis, (1,) * len(times))(x)
+    return concatenate([_broadcast(resized(x.shape, axis, k))(y) for k, y in zip(times, pieces)], axis)

@@ -1,0 +1,170 @@
+"""Functions without structure: of real vectors in effect, which is what derivatives and differences act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..dtypes import differentiable
+from ..errors import DTypeError
+from ..tensor import Tensor, as_tensor
+from ..transforms import jvp, vjp
+from ..trees import flatten
+
+NUMBERS = (Tensor, ndarray, np.generic, bool, int, float, complex)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of floating Tensors to a tuple of floating Tensors, and the point xs at which it is checked.
+
+    `arguments` and `outputs` are names for a report, `mode` tells which derivative of the user's function it is.
+    """
+
+    call: Callable[..., tuple[Tensor, ...]]
+    xs: tuple[ndarray, ...]
+    arguments: tuple[str, ...]
+    outputs: tuple[str, ...]
+    mode: str = ""
+
+    def over(self, mode: str) -> str:
+        """The name of a mode applied to this function, such as "forward over reverse"."""
+        return f"{mode} over {self.mode}" if self.mode else mode
+
+    def values(self) -> list[ndarray]:
+        """The outputs at xs."""
+        with np.errstate(all="ignore"):
+            return [y.array for y in self.call(*map(Tensor, self.xs))]
+
+    def line(self, ts: Sequence[ndarray]) -> Callable[[float], ndarray]:
+        """The outputs as one real vector, as a function of the distance from xs along ts, in double precision."""
+
+        def values(s: float) -> ndarray:
+            with np.errstate(all="ignore"):
+                ys = self.call(*(Tensor(wide(x) + s * t) for x, t in zip(self.xs, ts, strict=True)))
+            return joined([y.array for y in ys]).astype(np.float64)
+
+        return values
+
+
+def without_structure(f: Callable, inputs: Any) -> Function:
+    """f as a function of its floating inputs alone; `inputs` is the one argument, or a tuple of all."""
+    arguments = [with_arrays(x) for x in (inputs if isinstance(inputs, tuple) else (inputs,))]
+    leaves, rebuild = flatten(arguments)
+    names = [name for i, x in enumerate(arguments) for name in leaf_names(x, f"argument {i}")]
+    free = {i: Tensor(x) for i, x in enumerate(leaves) if isinstance(x, NUMBERS) and differentiable(as_tensor(x).dtype)}
+    if not free:
+        raise DTypeError("gradcheck: there is nothing to differentiate: no input is a floating or complex number")
+
+    def call(*xs: Tensor) -> tuple[Tensor, ...]:
+        given = dict(zip(free, xs, strict=True))
+        ys = flatten(f(*rebuild([given.get(i, leaf) for i, leaf in enumerate(leaves)])))[0]
+        return tuple(y for y in map(as_tensor, ys) if differentiable(y.dtype))
+
+    function = Function(call, tuple(x.array for x in free.values()), tuple(names[i] for i in free), ())
+    count = len(function.values())
+    if not count:
+        raise DTypeError("gradcheck: there is nothing to differentiate: no output is a floating or complex number")
+    outputs = ("output",) if count == 1 else tuple(f"output {k}" for k in range(count))
+    return Function(call, function.xs, function.arguments, outputs)
+
+
+def with_arrays(tree: Any) -> Any:
+    """The same structure with arrays in place of nested lists of numbers."""
+    if is_numbers(tree):
+        return np.array(tree)
+    if isinstance(tree, dict):
+        return {key: with_arrays(value) for key, value in tree.items()}
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*map(with_arrays, tree))
+    return type(tree)(map(with_arrays, tree)) if isinstance(tree, (tuple, list)) else tree
+
+
+def is_numbers(tree: Any) -> bool:
+    """Whether it is a nested list of Python numbers, and not empty."""
+    if not isinstance(tree, list) or not tree:
+        return False
+    return all(is_numbers(x) or isinstance(x, (bool, int, float, complex)) for x in tree)
+
+
+def leaf_names(tree: Any, name: str) -> Iterator[str]:
+    """A name for each leaf of a structure, such as `argument 0['w'][1]`."""
+    if isinstance(tree, dict):
+        parts: Any = tree.items()
+    elif isinstance(tree, (tuple, list)):
+        parts = enumerate(tree)
+    else:
+        yield name
+        return
+    for key, value in parts:
+        yield from leaf_names(value, f"{name}[{key!r}]")
+
+
+# -- derivatives, as functions again -----------------------------------------------------------------------------------
+
+
+def reverse_of(f: Function, rng: np.random.Generator) -> Function:
+    """(x, g) → gᵀ ∂f/∂x, at a random g."""
+    n = len(f.xs)
+
+    def call(*args: Tensor) -> tuple[Tensor, ...]:
+        return vjp(f.call, *args[:n])[1](args[n:])
+
+    xs = (*f.xs, *normals(f.values(), rng))
+    arguments = (*f.arguments, *(f"cotangent of {y}" for y in f.outputs))
+    return Function(call, xs, arguments, tuple(f"gradient of {x}" for x in f.arguments), f.over("reverse"))
+
+
+def forward_of(f: Function, rng: np.random.Generator) -> Function:
+    """(x, t) → ∂f/∂x t, at a random t."""
+    n = len(f.xs)
+
+    def call(*args: Tensor) -> tuple[Tensor, ...]:
+        return jvp(f.call, args[:n], args[n:])[1]
+
+    xs = (*f.xs, *normals(f.xs, rng))
+    arguments = (*f.arguments, *(f"tangent of {x}" for x in f.arguments))
+    return Function(call, xs, arguments, tuple(f"tangent of {y}" for y in f.outputs), f.over("forward"))
+
+
+DERIVATIVE = {"reverse": reverse_of, "forward": forward_of}
+
+
+# -- arrays as real vectors; a complex number is two real ones ---------------------------------------------------------
+
+
+def real(x: ndarray) -> ndarray:
+    """All numbers of an array as one real vector: real and imaginary parts side by side."""
+    flat = np.ascontiguousarray(x).reshape(-1)
+    return flat.view(flat.real.dtype)
+
+
+def joined(xs: Sequence[ndarray]) -> ndarray:
+    """The real vectors of several arrays as one."""
+    return np.concatenate([real(x) for x in xs])
+
+
+def like(v: ndarray, x: ndarray) -> ndarray:
+    """The array of the shape and dtype of x whose real vector is v."""
+    return v.astype(x.real.dtype).view(x.dtype).reshape(x.shape)
+
+
+def wide(x: ndarray) -> ndarray:
+    """The array in double precision at least."""
+    return x.astype(np.result_type(x.dtype, np.float64), copy=False)
+
+
+def normals(xs: Sequence[ndarray], rng: np.random.Generator) -> tuple[ndarray, ...]:
+    """Random normal arrays of the same shapes and dtypes."""
+    return tuple(like(rng.standard_normal(real(x).size), x) for x in xs)
+
+
+def place(name: str, x: ndarray, k: int) -> tuple[str, tuple[int, ...]]:
+    """The name and the index of number k of the real vector of x."""
+    if x.dtype.kind == "c":
+        name, k = name + (".real", ".imag")[k % 2], k // 2
+    return name, tuple(int(i) for i in np.unravel_index(k, x.shape))

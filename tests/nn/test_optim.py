@@ -1,0 +1,403 @@
+"""SGD, Adam and what all optimizers share. Minimizers with a closure are tested in test_optim_closure.py."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_core as ac
+from nn import optim
+from nn.optim import elementwise
+
+RNG = np.random.default_rng(7)
+
+
+def param(value, dtype=None, name=None):
+    return ac.tensor(value, dtype=dtype, requires_grad=True, name=name)
+
+
+def give(p, gradient):
+    p.grad = None if gradient is None else ac.tensor(np.asarray(gradient, p.dtype))
+
+
+# Groups and options
+
+
+def test_a_group_takes_the_defaults_that_it_does_not_set():
+    w, b = param([1.0]), param([2.0])
+    optimizer = optim.SGD([{"params": [w], "lr": 0.5}, {"params": b}], lr=0.1, momentum=0.9)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.1]
+    assert [group["momentum"] for group in optimizer.param_groups] == [0.9, 0.9]
+    assert optimizer.param_groups[1]["params"] == [b]
+
+
+def test_each_group_steps_with_its_own_rate_and_rates_can_be_changed_between_steps():
+    w, b = param([1.0]), param([1.0])
+    optimizer = optim.SGD([{"params": [w], "lr": 0.5}, {"params": [b]}], lr=0.1)
+    for p in (w, b):
+        give(p, [1.0])
+    optimizer.step()
+    assert (w.item(), b.item()) == (0.5, 0.9)
+    optimizer.param_groups[0]["lr"] = 0.25
+    optimizer.step()
+    assert (w.item(), b.item()) == (0.25, pytest.approx(0.8))
+
+
+def test_a_group_can_be_added_later():
+    w, b = param([1.0]), param([1.0])
+    optimizer = optim.Adam([w])
+    optimizer.add_param_group({"params": [b], "lr": 0.5})
+    give(b, [3.0])
+    optimizer.step()
+    assert w.item() == 1.0
+    assert b.item() == pytest.approx(0.5)
+
+
+def test_parameters_may_come_from_a_generator():
+    params = [param([1.0]), param([2.0])]
+    assert optim.SGD(p for p in params).param_groups[0]["params"] == params
+
+
+def misuses():
+    w, y = param([1.0], name="weight"), param([1.0]) * 2.0
+    yield "one Tensor", lambda: optim.SGD(w), TypeError, "params is one Tensor"
+    yield "nothing", lambda: optim.SGD([]), ValueError, "params is empty"
+    yield "empty group", lambda: optim.SGD([{"params": []}]), ValueError, "group is empty"
+    yield "array", lambda: optim.SGD([np.ones(2)]), TypeError, "parameter 0 is a ndarray"
+    yield (
+        "twice",
+        lambda: optim.SGD([w, w]),
+        ValueError,
+        r"parameter 1 \(weight, shape \(1,\), float64\) is given twice",
+    )
+    yield "twice in groups", lambda: optim.SGD([{"params": w}, {"params": w}]), ValueError, "given twice"
+    yield "computed", lambda: optim.SGD([y]), ValueError, "was computed by"
+    yield "integer", lambda: optim.SGD([ac.tensor([1, 2])]), TypeError, "can have no gradient"
+    yield "option", lambda: optim.SGD([{"params": w, "rate": 1}]), ValueError, "no option 'rate'. It has: lr, momentum"
+    yield "lr", lambda: optim.SGD([w], lr=-1.0), ValueError, "lr must be at least 0, got -1.0"
+    yield "nan", lambda: optim.Adam([w], lr=math.nan), ValueError, "lr must be at least 0, got nan"
+    yield "betas", lambda: optim.Adam([w], betas=(0.9, 1.0)), ValueError, r"betas must be in \[0, 1\)"
+    yield "nesterov", lambda: optim.SGD([w], nesterov=True), ValueError, "nesterov=True needs momentum > 0"
+    yield "group option", lambda: optim.SGD([{"params": w, "lr": -2}]), ValueError, "lr must be at least 0, got -2"
+    yield "base", lambda: optim.Optimizer([w], {}).step(), TypeError, "define step"
+
+
+@pytest.mark.parametrize("case", list(misuses()), ids=lambda case: case[0])
+def test_misuse_is_told(case):
+    _, act, error, text = case
+    with pytest.raises(error, match=text):
+        act()
+
+
+def test_printing_names_groups_and_options():
+    assert "group 0: 2 parameters, lr=0.001, momentum=0.9" in repr(
+        optim.SGD([param([1.0]), param([1.0])], momentum=0.9)
+    )
+
+
+# Gradients
+
+
+def test_zero_grad_forgets_the_gradient_or_sets_it_to_zero():
+    w, untouched = param([1.0, 2.0]), param([1.0])
+    optimizer = optim.SGD([w, untouched])
+    give(w, [1.0, 1.0])
+    optimizer.zero_grad(set_to_none=False)
+    assert w.grad.numpy().tolist() == [0.0, 0.0]
+    assert untouched.grad is None
+    optimizer.zero_grad()
+    assert w.grad is None
+
+
+def test_a_step_leaves_the_gradient_as_it_was():
+    w = param([1.0, 2.0])
+    for optimizer in (optim.SGD([w], 0.1, 0.9, weight_decay=0.1, maximize=True), optim.Adam([w], weight_decay=0.1)):
+        give(w, [3.0, 4.0])
+        optimizer.step()
+        assert w.grad.numpy().tolist() == [3.0, 4.0]
+
+
+def test_step_runs_a_closure_with_recording_on_and_returns_its_loss():
+    w = param([3.0])
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = ac.sum(w * w)
+        loss.backward()
+        return loss
+
+    with ac.no_grad():
+        assert optimizer.step(closure).item() == 9.0
+    assert w.item() == pytest.approx(2.4)
+    assert optimizer.step() is None
+
+
+def test_a_backward_pass_that_needs_the_old_values_notices_the_step():
+    w = param([3.0])
+    loss = ac.sum(w * w)
+    give(w, [1.0])
+    optim.SGD([w], lr=0.1).step()
+    with pytest.raises(ac.errors.MutationError):
+        loss.backward()
+
+
+# The rules, by hand
+
+
+def test_sgd_goes_down_the_gradient_and_with_maximize_up():
+    for maximize, expected in ((False, 0.8), (True, 1.2)):
+        w = param([1.0])
+        give(w, [2.0])
+        optim.SGD([w], lr=0.1, maximize=maximize).step()
+        assert w.item() == pytest.approx(expected, abs=1e-15)
+
+
+def test_momentum_by_hand():
+    w = param([0.0])
+    optimizer = optim.SGD([w], lr=1.0, momentum=0.5, dampening=0.25)
+    for gradient, buffer, value in ((1.0, 1.0, -1.0), (2.0, 0.5 + 1.5, -3.0), (4.0, 1.0 + 3.0, -7.0)):
+        give(w, [gradient])
+        optimizer.step()
+        assert optimizer.state[w]["momentum_buffer"].tolist() == [buffer]
+        assert w.item() == value
+
+
+def test_two_steps_of_adam_by_hand():
+    w = param([1.0])
+    optimizer = optim.Adam([w], lr=0.1, betas=(0.5, 0.75), eps=0.5)
+    give(w, [2.0])
+    optimizer.step()  # m = 1, v = 1; corrected: 2 and 4
+    assert w.item() == pytest.approx(1 - 0.1 * 2 / (2 + 0.5), abs=1e-15)
+    give(w, [-1.0])
+    optimizer.step()  # m = 0, v = 0.75 + 0.25 = 1: a mean gradient of zero moves nothing
+    assert w.item() == pytest.approx(1 - 0.1 * 2 / (2 + 0.5), abs=1e-15)
+    give(w, [2.0])
+    optimizer.step()  # m = 1, v = 0.75 + 1; corrected by 1 - 1/8 and 1 - 27/64
+    assert w.item() == pytest.approx(0.92 - 0.1 * (8 / 7) / (math.sqrt(1.75 / (37 / 64)) + 0.5), abs=1e-15)
+
+
+# The rules, beside PyTorch
+
+SGD_OPTIONS = [
+    {"lr": 0.1},
+    {"lr": 0.1, "weight_decay": 0.3},
+    {"lr": 0.05, "momentum": 0.9},
+    {"lr": 0.05, "momentum": 0.9, "dampening": 0.4, "weight_decay": 0.1},
+    {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
+    {"lr": 0.05, "momentum": 0.7, "maximize": True, "weight_decay": 0.1},
+]
+ADAM_OPTIONS = [
+    {},
+    {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3},
+    {"lr": 0.1, "weight_decay": 0.3},
+    {"lr": 0.1, "amsgrad": True, "betas": (0.5, 0.6)},
+    {"lr": 0.1, "amsgrad": True, "maximize": True, "weight_decay": 0.1},
+]
+CASES = [("SGD", o) for o in SGD_OPTIONS] + [("Adam", o) for o in ADAM_OPTIONS]
+SHAPES = [(3, 4), (4,), (), (1, 1, 2)]
+
+
+def gradients_with_gaps(steps):
+    """Random gradients of all shapes for each step; now and then one parameter has none."""
+    rng = np.random.default_rng(3)
+    for k in range(steps):
+        yield [None if k * (i + 2) % 5 == 1 else rng.normal(size=shape) for i, shape in enumerate(SHAPES)]
+
+
+@pytest.mark.parametrize("name, options", CASES)
+def test_steps_are_those_of_pytorch(name, options):
+    torch = pytest.importorskip("torch")
+    values = [RNG.normal(size=shape) for shape in SHAPES]
+    ours = [param(v) for v in values]
+    theirs = [torch.tensor(v, requires_grad=True) for v in values]
+    optimizer, reference = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
+    for gradients in gradients_with_gaps(60):
+        for p, q, g in zip(ours, theirs, gradients, strict=True):
+            give(p, g)
+            q.grad = None if g is None else torch.tensor(g)
+        optimizer.step()
+        reference.step()
+        for p, q in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name, options", CASES)
+def test_a_state_saved_by_pytorch_goes_on_here(name, options):
+    torch = pytest.importorskip("torch")
+    theirs = [torch.tensor(RNG.normal(size=shape), requires_grad=True) for shape in SHAPES]
+    reference = getattr(torch.optim, name)(theirs, **options)
+    steps = list(gradients_with_gaps(12))
+    for k, gradients in enumerate(steps):
+        if k == 5:
+            ours = [param(q.detach().numpy()) for q in theirs]
+            optimizer = getattr(optim, name)(ours)
+            optimizer.load_state_dict(reference.state_dict())
+        for q, g in zip(theirs, gradients, strict=True):
+            q.grad = None if g is None else torch.tensor(g)
+        reference.step()
+        if k >= 5:
+            for p, g in zip(ours, gradients, strict=True):
+                give(p, g)
+            optimizer.step()
+    for p, q in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=0, atol=1e-12)
+
+
+# One vector for all parameters
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=6), st.sampled_from(CASES), st.randoms())
+def test_how_numbers_are_divided_into_parameters_does_not_matter(sizes, case, random):
+    name, options = case
+    rng = np.random.default_rng(random.randrange(2**32))
+    size = sum(sizes)
+    whole = param(rng.normal(size=size))
+    parts = [param(part) for part in np.split(whole.numpy(), np.cumsum(sizes)[:-1])]
+    together, apart = getattr(optim, name)([whole], **options), getattr(optim, name)(parts, **options)
+    for _ in range(3):
+        gradient = rng.normal(size=size)
+        give(whole, gradient)
+        for p, g in zip(parts, np.split(gradient, np.cumsum(sizes)[:-1]), strict=True):
+            give(p, g)
+        together.step()
+        apart.step()
+    assert np.array_equal(np.concatenate([p.numpy() for p in parts]), whole.numpy())
+
+
+def test_a_parameter_larger_than_a_block_is_stepped_like_a_small_one(monkeypatch):
+    start, gradient = RNG.normal(size=(30, 7)), RNG.normal(size=(30, 7))
+    results = []
+    for block in (10_000, 64):
+        monkeypatch.setattr(elementwise, "BLOCK", block)
+        params = [param(start), param(start[0]), param(start)]
+        optimizer = optim.Adam(params, lr=0.1, weight_decay=0.1)
+        for _ in range(3):
+            for p, g in zip(params, (gradient, gradient[0], gradient), strict=True):
+                give(p, g)
+            optimizer.step()
+        results.append([p.numpy() for p in params])
+    for small, large in zip(*results, strict=True):
+        assert np.array_equal(small, large)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_every_dtype_stays_itself(name):
+    options = {"momentum": 0.9} if name == "SGD" else {"amsgrad": True}
+    params = [param([1.0, 2.0], dtype) for dtype in ("float32", "float64", "float32")]
+    optimizer = getattr(optim, name)(params, lr=0.1, **options)
+    for p in params:
+        give(p, [1.0, -1.0])
+    optimizer.step()
+    assert [p.dtype.name for p in params] == ["float32", "float64", "float32"]
+    for p in params:
+        assert {v.dtype for key, v in optimizer.state[p].items() if key != "step"} == {p.dtype}
+        np.testing.assert_allclose(p.numpy(), [0.9, 2.1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_a_complex_parameter_is_stepped_as_its_real_and_imaginary_parts(name):
+    z, parts = param([1.0 + 2.0j, -3.0j]), param([1.0, 2.0, 0.0, -3.0])
+    for optimizer, p, g in ((optim, z, [0.5 - 1.0j, 2.0]), (optim, parts, [0.5, -1.0, 2.0, 0.0])):
+        stepper = getattr(optimizer, name)([p], lr=0.1)
+        for _ in range(3):
+            give(p, g)
+            stepper.step()
+    assert np.array_equal(z.numpy().view(float), parts.numpy())
+
+
+# State
+
+
+def test_state_exists_before_the_first_step_in_the_shape_of_the_parameter():
+    w = param(np.ones((2, 3)))
+    state = optim.Adam([w], amsgrad=True).state[w]
+    assert {key: value.shape for key, value in state.items()} == {
+        "step": (),
+        "exp_avg": (2, 3),
+        "exp_avg_sq": (2, 3),
+        "max_exp_avg_sq": (2, 3),
+    }
+    assert optim.SGD([w], momentum=0.9).state[w]["momentum_buffer"].tolist() == [[0.0] * 3] * 2
+
+
+def test_a_parameter_without_gradient_keeps_value_state_and_count():
+    w, frozen = param([1.0]), param([1.0])
+    optimizer = optim.Adam([frozen, w])
+    give(w, [1.0])
+    optimizer.step()
+    assert frozen.item() == 1.0
+    assert [int(optimizer.state[p]["step"]) for p in (frozen, w)] == [0, 1]
+
+
+@pytest.mark.parametrize("name, options", CASES)
+def test_training_goes_on_from_a_saved_state_as_if_never_stopped(name, options):
+    def train(params, optimizer, gradients):
+        for step in gradients:
+            for p, g in zip(params, step, strict=True):
+                give(p, g)
+            optimizer.step()
+
+    values, steps = [RNG.normal(size=shape) for shape in SHAPES], list(gradients_with_gaps(10))
+    whole = [param(v) for v in values]
+    train(whole, getattr(optim, name)(whole, **options), steps)
+    first = [param(v) for v in values]
+    optimizer = getattr(optim, name)(first, **options)
+    train(first, optimizer, steps[:5])
+    second = [param(p.numpy()) for p in first]
+    again = getattr(optim, name)(second)
+    again.load_state_dict(optimizer.state_dict())
+    train(second, again, steps[5:])
+    for p, q in zip(whole, second, strict=True):
+        assert np.array_equal(p.numpy(), q.numpy())
+
+
+def test_a_saved_state_is_plain_and_shares_nothing():
+    w, b = param([1.0, 2.0]), param([3.0])
+    optimizer = optim.Adam([{"params": [w]}, {"params": [b], "lr": 0.5}])
+    give(w, [1.0, 1.0])
+    optimizer.step()
+    saved = optimizer.state_dict()
+    assert [group["params"] for group in saved["param_groups"]] == [[0], [1]]
+    assert saved["param_groups"][1]["lr"] == 0.5
+    assert saved["state"][0]["exp_avg"].tolist() == pytest.approx([0.1, 0.1])
+    optimizer.step()
+    assert saved["state"][0]["exp_avg"].tolist() == pytest.approx([0.1, 0.1])
+    saved["state"][0]["exp_avg"][:] = 9.0
+    assert optimizer.state[w]["exp_avg"].tolist() == pytest.approx([0.19, 0.19])
+
+
+def test_a_state_of_other_groups_is_refused():
+    saved = optim.SGD([param([1.0]), param([2.0])]).state_dict()
+    with pytest.raises(ValueError, match=r"groups of \[2\] parameters, this optimizer has \[1, 1\]"):
+        optim.SGD([{"params": [param([1.0])]}, {"params": [param([2.0])]}]).load_state_dict(saved)
+
+
+def test_loading_a_state_from_before_the_first_step_forgets_what_was_learned():
+    w = param([1.0])
+    optimizer = optim.SGD([w], lr=1.0, momentum=0.5)
+    saved = {**optimizer.state_dict(), "state": {}}
+    give(w, [1.0])
+    optimizer.step()
+    optimizer.load_state_dict(saved)
+    assert optimizer.state[w]["momentum_buffer"].tolist() == [0.0]
+    assert optimizer.state[w]["step"] == 0
+
+
+# The flat vector
+
+
+def test_flat_reads_and_writes_parameters_in_order():
+    w, b = param([[1.0, 2.0], [3.0, 4.0]]), param([5.0], "float32")
+    flat = optim.Flat([w, b])
+    assert flat.values().tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+    give(b, [7.0])
+    assert flat.gradients().tolist() == [0.0, 0.0, 0.0, 0.0, 7.0]
+    flat.write(np.arange(5.0))
+    assert w.numpy().tolist() == [[0.0, 1.0], [2.0, 3.0]]
+    assert b.numpy().tolist() == [4.0]
+    assert b.dtype == np.float32
