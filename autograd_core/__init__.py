@@ -5,7 +5,8 @@ The public names, grouped; nothing happens here. Subpackages that need more than
 
 from math import e, inf, nan, pi
 
-from . import errors, linalg, methods, special, testing, viz
+from . import errors, linalg, special, testing, viz
+from . import methods as methods
 from .dtypes import default_dtype, get_default_dtype, set_default_dtype
 from .errors import (
     CaptureError,
@@ -35,7 +36,6 @@ from .ops.join import (
 from .ops.product import cumprod, cumsum, prod
 from .ops.reduce import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, std, sum, var
 from .ops.select import clip, select, where
-from .ops.softmax import log_softmax, logsumexp, softmax
 from .ops.shape import (
     broadcast_arrays,
     broadcast_to,
@@ -51,6 +51,7 @@ from .ops.shape import (
     tile,
     transpose,
 )
+from .ops.softmax import log_softmax, logsumexp, softmax
 from .primitive import Primitive, registry
 from .public import (
     abs,
@@ -128,3 +129,24 @@ from .tensor import Tensor, as_tensor, tensor
 from .transforms import grad, gradients, hessian, hvp, jacobian, jvp, linearize, stop_gradient, value_and_grad, vjp
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "CaptureError", "DTypeError", "GradientError", "LeafNode", "MissingExtraError", "MutationError", "Node",
+    "NonFiniteError", "Primitive", "ShapeError", "Tensor", "__version__", "abs", "absolute", "add", "all", "amax",
+    "amin", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
+    "argmin", "array_split", "as_tensor", "bitwise_and", "bitwise_or", "bitwise_xor", "broadcast_arrays",
+    "broadcast_to", "cbrt", "ceil", "clip", "column_stack", "concatenate", "cos", "cosh", "count_nonzero", "cumprod",
+    "cumsum", "default_dtype", "divide", "dot", "dstack", "e", "einsum", "elementwise", "enable_grad", "equal", "erf",
+    "erfc", "errors", "exp", "exp2", "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide", "full",
+    "full_like", "get_default_dtype", "grad", "gradients", "greater", "greater_equal", "hessian", "hstack", "hvp",
+    "hypot", "inf", "inner", "invert", "is_grad_enabled", "isfinite", "isinf", "isnan", "jacobian", "jvp", "less",
+    "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max",
+    "maximum", "mean", "min", "minimum", "mod", "moveaxis", "multiply", "nan", "negative", "no_grad", "not_equal",
+    "ones", "ones_like", "outer", "pi", "positive", "pow", "power", "prod", "ravel", "reciprocal", "registry", "relu",
+    "remainder", "repeat", "reshape", "rint", "roll", "round", "select", "set_default_dtype", "sigmoid", "sign",
+    "sin", "sinh", "softmax", "softplus", "special", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
+    "testing", "tile", "transpose", "true_divide", "trunc", "unstack", "value_and_grad", "var", "vdot", "viz", "vjp",
+    "vstack", "where", "zeros", "zeros_like",
+]

@@ -15,7 +15,6 @@ import numpy as np
 from numpy import ndarray
 
 from .broadcast import broadcast_to, sum_to
-from .table import Elementwise
 from .errors import DTypeError, GradientError, ShapeError
 from .graph import AnyNode, LeafNode, Node, ancestors, check_saved, descendants, recording, transforming
 from .primitive import AsType, Identity, Part, part
@@ -75,8 +74,8 @@ class ReverseSweep:
                 continue
             if node.saved is None or node.versions is not None:
                 check_saved(node)
-            args = wrapped(node) if record else node.saved
             op = node.op
+            args = () if not op.reads else wrapped(node) if record else node.saved
             plain = op.plain and node.dtype.kind != "c"
             for i, p in enumerate(node.parents):
                 if p is None or (needed is not None and p.serial not in needed):

@@ -19,7 +19,8 @@ def broadcast_shape(name: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     except ValueError:
         text = " and ".join(map(str, shapes))
         raise ShapeError(
-            f"{name}: shapes {text} do not broadcast. Sizes are compared from the last axis back; each pair must be equal or contain a 1."
+            f"{name}: shapes {text} do not broadcast. Sizes are compared from the last axis back; "
+            "each pair must be equal or contain a 1."
         ) from None
 
 

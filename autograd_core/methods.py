@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from typing import Any
 
-import difflib
 import numpy as np
 
 from . import public
 from .errors import MutationError
 from .graph import LeafNode, recording
-from .ops import contract, index, product, reduce, select, shape, update
+from .ops import contract, index, join, product, reduce, select, shape, softmax, update
 from .ops import elementwise as table
 from .primitive import AsType, Identity, registry
 from .table import Elementwise
-from .tensor import Tensor, as_tensor, tensor
+from .tensor import Tensor
 
 
 def reflected(call: Callable) -> Callable:
@@ -179,7 +179,13 @@ Tensor.at = property(update.At, doc=update.At.__doc__)  # type: ignore[attr-defi
 
 # A ufunc finds its op by name, NumPy's other functions find the function that `autograd_core` has under theirs.
 UFUNCS = {op.function: op.public for op in registry.values() if isinstance(op, Elementwise)} | {np.matmul: contract.matmul}
-ARRAY_FUNCTIONS: dict[str, Callable] = {}
+MODULES = (public, contract, index, join, product, reduce, select, shape, softmax)
+ARRAY_FUNCTIONS: dict[str, Callable] = {
+    name: function
+    for module in MODULES
+    for name, function in vars(module).items()
+    if callable(getattr(np, name, None)) and getattr(function, "__module__", "").startswith(__package__)
+}
 
 
 @method

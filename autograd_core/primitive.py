@@ -44,12 +44,14 @@ class Primitive:
     `vjp(i, g, y, *xs)` and `jvp(i, t, y, *xs)`, written in primitives and operators, for the generic dtype and without
     un-broadcasting, which the sweeps do; `shape(*shapes)`, the shape of the output, which raises ShapeError;
     `uses(i)`, the values that the two rules of input i read: input numbers, and OUTPUT for y. All others arrive as a Spec.
-    `views` tells that the output may share memory with input 0.
+    `views` tells that the output may share memory with input 0. If `reads` is False, no `vjp` looks at y or xs, and the reverse
+    sweep hands over none: an op of n inputs then costs n, not n².
     """
 
     name: ClassVar[str]
     differentiable: ClassVar[bool] = True
     views: ClassVar[bool] = False
+    reads: ClassVar[bool] = True
     plain: bool = False
     outputs: int | None = None
 
@@ -133,7 +135,7 @@ def record(op: Primitive, xs: Sequence[Any], ya: Any) -> Node:
     n.parents = parents = tuple(x.node if isinstance(x, Tensor) else None for x in xs)
     used = {j for i, p in enumerate(parents) if p is not None for j in op.uses(i)}
     n.saved = (ya if OUTPUT in used else None, *(keep(x) if j in used else spec(x) for j, x in enumerate(xs)))
-    n.versions = tuple(p.owner.count if p is not None and p.owner is not None and j in used else None for j, p in enumerate(parents))
+    n.versions = tuple(version(p) if j in used else None for j, p in enumerate(parents))
     if op.outputs is None:
         n.shape, n.dtype = np.shape(ya), ya.dtype
     else:
@@ -141,6 +143,11 @@ def record(op: Primitive, xs: Sequence[Any], ya: Any) -> Node:
     if op.views and parents[0] is not None:
         n.owner = parents[0].owner
     return n
+
+
+def version(p: Any) -> int | None:
+    """How often the leaf behind a parent was written so far; None if none is."""
+    return None if p is None or p.owner is None else p.owner.count
 
 
 def keep(x: Any) -> Any:
@@ -152,7 +159,8 @@ def keep(x: Any) -> Any:
 
 def spec(x: Any) -> Spec:
     """The stand-in for an operand that is not saved."""
-    return Spec(np.shape(x), x.dtype if hasattr(x, "dtype") else asarray(x).dtype) if not isinstance(x, Tensor) else Spec(x.shape, x.dtype)
+    a = x.array if isinstance(x, Tensor) else asarray(x)
+    return Spec(a.shape, a.dtype)
 
 
 def diagnose(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exception:

@@ -13,6 +13,7 @@ from .broadcast import broadcast_shape
 from .primitive import Primitive, registry
 from .unrolled import binary, constant, unary
 
+
 @dataclass(frozen=True, eq=False)
 class Elementwise(Primitive):
     """An op that acts on each element (after broadcasting); its derivatives are the entries of a table.
@@ -103,10 +104,18 @@ def _guarded(g: Any, d: Any) -> Any:
     return np.where((asarray(g) == 0) & ~np.isfinite(d), np.zeros((), c.dtype), c)
 
 
-# g · d, but 0 where g is 0 and d is not finite: 0 · ∞ at a singular point of a branch not taken.
-guarded_product = elementwise(
-    "guarded_product", _guarded, lambda _y, _g, d: d, lambda _y, g, _d: g, singular=True
-)
+class GuardedProduct(Elementwise):
+    """g · d, but 0 where g is 0 and d is not finite: 0 · ∞ at a singular point of a branch not taken.
+
+    There the product is 0 whatever d does, so the derivative by d leaves out what is not finite too.
+    """
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        factor = conj(args[2 - i]) if conjugate else args[2 - i]
+        return self(v, factor) if i == 0 else self(factor, v)
+
+
+guarded_product = GuardedProduct("guarded_product", _guarded, (lambda _y, _g, d: d, lambda _y, g, _d: g), singular=True)
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,9 @@ def gradients(
     retain_graph: bool | None = None,
     allow_unused: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of ys (summed over ys) with respect to each of xs, as `torch.autograd.grad` gives them; `.grad` is not touched.
+    """The gradients of ys (summed over ys) with respect to each of xs, as `torch.autograd.grad` gives them.
 
+    No `.grad` is touched.
     `grad_ys` are the cotangents of ys, needed where one is not a scalar. Only what lies between xs and ys is computed.
     Raises GradientError for an x that requires no gradient or is not used (None is given for it if `allow_unused`).
 
@@ -147,7 +148,10 @@ def _filled(found: Iterable[Tensor | None], likes: Sequence[Tensor]) -> list[Ten
 
 
 def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable:
-    """A function that gives (f, gradient of f); see `grad`. With `has_aux`, f returns (value, aux) and the result is ((value, aux), gradient)."""
+    """A function that gives (f, gradient of f); see `grad`.
+
+    With `has_aux`, f returns (value, aux) and the result is ((value, aux), gradient).
+    """
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
@@ -155,7 +159,7 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool 
         e = evaluate(f, args, numbers, kwargs, has_aux)
         if len(e.ys) != 1 or e.ys[0].size != 1:
             raise GradientError(
-                f"grad: the function must return one scalar; it returned {', '.join(f'shape {y.shape}' for y in e.ys) or 'nothing'}. "
+                f"grad: the function must return one scalar, not {', '.join(f'shape {y.shape}' for y in e.ys) or 'nothing'}. "
                 "Reduce it with sum() or mean(), or use jacobian or vjp."
             )
         (y,) = e.ys

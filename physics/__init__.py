@@ -1,4 +1,4 @@
-"""Physics-informed learning on `nn` and `autograd_core`: state an equation and its conditions, and train a network to obey them."""
+"""Physics-informed learning: state an equation and its conditions, and train a network to obey them."""
 
 from . import exact, metrics
 from .conditions import Condition, DirichletBC, InitialCondition, PointData

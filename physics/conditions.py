@@ -79,7 +79,7 @@ class DirichletBC(Condition):
     def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
         faces = self.faces(domain)
         if not faces:
-            raise PointSetError("DirichletBC: no face was given, so there is no point. Name a coordinate: DirichletBC('x', 0.0).")
+            raise PointSetError("DirichletBC: no face was given, so there is no point. Name one: DirichletBC('x', 0.0).")
         return np.concatenate([collocation.on_face(face) for face in faces])
 
     def residual(self, s: State) -> Any:
@@ -118,7 +118,8 @@ class PointData(Condition):
         for what, array in (("points", self.X), ("values", self.values)):
             bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
             if len(bad):
-                raise NonFiniteError(f"{name}: {len(bad)} of the {what} are not finite, the first in row {bad[0]}: {array[bad[0]]}")
+                where = f"the first in row {bad[0]}: {array[bad[0]]}"
+                raise NonFiniteError(f"{name}: {len(bad)} of the {what} are not finite, {where}")
 
     def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
         return domain.points(self.X)

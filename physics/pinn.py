@@ -134,7 +134,7 @@ def _unique(names: Sequence[str], taken: Mapping[str, Any]) -> list[str]:
 
 def _not_empty(name: str, points: np.ndarray) -> np.ndarray:
     if len(points) == 0:
-        raise PointSetError(f"the point set of {name!r} is empty: a mean over no points is not defined. Give at least one point.")
+        raise PointSetError(f"the point set of {name!r} is empty: a mean over no points is not defined. Give at least one.")
     return points
 
 
@@ -142,6 +142,7 @@ def _mean_square(name: str, r: Any, s: State) -> Tensor:
     r = ac.as_tensor(r)
     if r.shape != (len(s.points),):
         raise ac.errors.ShapeError(
-            f"the residual {name!r} has shape {r.shape} at {len(s.points)} points; needed is one value a point, shape ({len(s.points)},)"
+            f"the residual {name!r} has shape {r.shape} at {len(s.points)} points; "
+            f"needed is one value a point, shape ({len(s.points)},)"
         )
     return ac.mean(r * r)

@@ -33,8 +33,8 @@ ORDER = {
     "nn": """errors module init activation linear conv pool norm dropout recurrent attention graph bayes loss functional
         optim schedule data train io compat""",
     "nn.optim": "optimizer stopping closure elementwise sgd adam line_search lbfgs lbfgsb",
-    "physics": """domain sampling fields conditions progress training pinn weighting sobolev hamiltonian lagrangian integrate operators
-        constitutive fatigue datasets exact metrics pictures studies""",
+    "physics": """domain sampling fields conditions progress training pinn weighting sobolev
+        hamiltonian lagrangian integrate operators constitutive fatigue datasets exact metrics pictures studies""",
 }
 FILE_LINES = 350
 FUNCTION_LINES = 45

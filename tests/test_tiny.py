@@ -109,7 +109,7 @@ def test_14_a_network_learns_by_these_gradients():
     optimizer = nn.optim.Adam(net.parameters(), lr=1e-2)
     x = np.linspace(-1, 1, 20).reshape(-1, 1)
     losses = []
-    for _ in range(100):
+    for _ in range(300):
         optimizer.zero_grad()
         loss = nn.mse_loss(net(x), np.sin(3 * x))
         loss.backward()

@@ -45,7 +45,7 @@ class Einsum(Primitive):
 
     def forward(self, *xs: Any) -> Any:
         known = "".join(a for a in dict.fromkeys(self.output) if any(a in term for term in self.inputs))
-        y = summed(self.inputs[0], known, *xs) if len(xs) == 1 else contracted(*self.inputs, known, *xs)
+        y = summed(self.inputs[0], known, *xs) if len(xs) == 1 else contracted(self.inputs, known, *xs)
         return y if known == self.output else self.spread(known, y, self.shape(*(x.shape for x in xs)))
 
     def spread(self, known: str, y: ndarray, shape: Shape) -> ndarray:
@@ -93,8 +93,9 @@ def summed(term: str, output: str, x: ndarray) -> ndarray:
     return np.add.reduce(y, axis=tuple(range(len(output), y.ndim))) if left_out else y
 
 
-def contracted(a: str, b: str, output: str, x: ndarray, z: ndarray) -> ndarray:
-    """The product of two arrays with labels a and b summed to those of the output, by BLAS where that pays."""
+def contracted(terms: tuple[str, ...], output: str, x: ndarray, z: ndarray) -> ndarray:
+    """The product of two arrays with labels `terms` summed to those of the output, by BLAS where that pays."""
+    a, b = terms
     batch, left, right, inner = split_labels(a, b, output)
     n = math.prod((lengths := dict(zip(a + b, x.shape + z.shape))).values())
     if not inner or not (left or right) or n < 10_000:
@@ -235,7 +236,7 @@ def tensordot(x: Any, z: Any, axes: Any = 2) -> Tensor:
     Raises ShapeError if two paired axes have different lengths.
     """
     x, z = as_tensor(x), as_tensor(z)
-    if np.ndim(axes) == 0:
+    if isinstance(axes, (int, np.integer)):
         first, second = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
     else:
         first, second = axes

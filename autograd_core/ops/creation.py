@@ -92,7 +92,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
 
 
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
-    """`num` numbers at equal distances from start to stop, along a new first axis; without `endpoint`, stop is left out.
+    """`num` numbers at equal distances from start to stop, along a new first axis; without stop if not `endpoint`.
 
     Differentiable with respect to start and stop. Raises ShapeError for a negative `num`.
 

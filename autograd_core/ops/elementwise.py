@@ -57,7 +57,13 @@ def _ratio(x: Any, z: Any) -> Any:
 
 @quiet
 def _xlogy(x: Any, z: Any) -> Any:
-    return np.where((x == 0) & ~np.isnan(z), np.zeros((), np.result_type(x, z, 1.0)), x * np.log(z))
+    dtype = np.result_type(x, z, 1.0)
+    return np.where((x == 0) & ~np.isnan(z), np.zeros((), dtype), x * np.log(np.asarray(z, dtype)))
+
+
+def _base(x: Any, z: Any) -> Any:
+    """x, but 1 where x**z is constant in z: at x = 0 and z ≥ 0."""
+    return np.where((x == 0) & (np.real(z) >= 0), np.ones((), np.result_type(x, z)), x)
 
 
 # -- arithmetic ------------------------------------------------------------------------------------------
@@ -67,7 +73,7 @@ multiply = elementwise("multiply", np.multiply, lambda _y, _x, z: z, lambda _y, 
 divide = elementwise("divide", np.true_divide, lambda _y, _x, z: 1.0 / z, lambda y, _x, z: -y / z, singular=True)
 negative = elementwise("negative", np.negative, lambda _y, _x: -1.0)
 positive = elementwise("positive", np.positive, None)
-reciprocal = elementwise("reciprocal", np.reciprocal, lambda y, _x: -y * y, singular=True)
+reciprocal = elementwise("reciprocal", np.reciprocal, lambda y, x: -y / x, singular=True)
 square = elementwise("square", np.square, lambda _y, x: 2.0 * x)
 floor_divide = elementwise("floor_divide", np.floor_divide, zero, zero)
 remainder = elementwise("remainder", np.remainder, None, lambda _y, x, z: -floor(x / z))
@@ -75,8 +81,13 @@ ratio = elementwise("ratio", _ratio, lambda _y, _x, z: 1.0 / z, lambda y, _x, z:
 
 # -- powers, exponentials, logarithms --------------------------------------------------------------------
 power = elementwise(
-    "power", np.power, lambda _y, x, z: guarded_product(z, power(x, z - 1)), lambda y, x, _z: xlogy(y, x), singular=True
+    "power",
+    np.power,
+    lambda _y, x, z: guarded_product(z, power(x, z - 1)),
+    lambda y, x, z: xlogy(y, base(x, z)),
+    singular=True,
 )
+base = elementwise("base", _base, None, zero)
 sqrt = elementwise("sqrt", np.sqrt, lambda y, _x: 0.5 / y, singular=True)
 cbrt = elementwise("cbrt", np.cbrt, lambda y, _x: 1.0 / (3.0 * y * y), singular=True)
 exp = elementwise("exp", np.exp, lambda y, _x: y)
@@ -126,7 +137,9 @@ ceil = elementwise("ceil", np.ceil, zero)
 trunc = elementwise("trunc", np.trunc, zero)
 rint = elementwise("rint", np.rint, zero)
 maximum = elementwise("maximum", np.maximum, lambda _y, x, z: share(x, z), lambda _y, x, z: share(z, x))
-minimum = elementwise("minimum", np.minimum, lambda _y, x, z: share(-x, -z), lambda _y, x, z: share(-z, -x))
+minimum = elementwise(
+    "minimum", np.minimum, lambda _y, x, z: share(-1.0 * x, -1.0 * z), lambda _y, x, z: share(-1.0 * z, -1.0 * x)
+)
 share = elementwise("share", _share, zero, zero)
 is_positive = elementwise("is_positive", lambda x: _float_of(x > 0, x), zero)
 
@@ -172,7 +185,7 @@ class Power(Primitive):
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         if self.exponent == 0:
-            return None
+            return 0.0 * g
         factor = self.factor(x)
         return guarded_product(g, conj(factor) if g.dtype.kind == "c" else factor)
 

@@ -207,7 +207,7 @@ def getitem(x: Any, item: Any) -> Tensor:
     tensor([ 11.,   0., 100.])
     """
     x = as_tensor(x)
-    if isinstance(item, bool):
+    if isinstance(item, (bool, np.bool_)):
         item = np.array(item)
     if isinstance(item, (np.ndarray, Tensor)) and item.ndim == 0 and item.dtype == bool:
         x, item = Reshape((1, *x.shape))(x), as_tensor(item).array.reshape(1)
@@ -243,9 +243,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
     if axis is None:
         x, indices, axis = Reshape((x.size,))(x), Reshape((indices.size,))(indices), 0
     if indices.ndim != x.ndim:
-        raise ShapeError(
-            f"take_along_axis: x has shape {x.shape}, indices {indices.shape}: they need equally many axes"
-        )
+        raise ShapeError(f"take_along_axis: x has shape {x.shape}, indices {indices.shape}: equally many axes needed")
     (axis,) = axes_of("take_along_axis", axis, x.ndim)
     numbers = [np.arange(n).reshape(-1, *(1,) * (x.ndim - 1 - a)) for a, n in enumerate(x.shape)]
     return getitem(x, tuple(indices if a == axis else numbers[a] for a in range(x.ndim)))
@@ -302,7 +300,5 @@ def positions(mask: Tensor, i: int, items: list[Any], shape: tuple[int, ...]) ->
     start = sum(covered[:i]) + (len(shape) - sum(covered) if dots and dots[0] < i else 0)
     axes = shape[start : start + mask.ndim]
     if mask.ndim == 0 or mask.shape != axes:
-        raise IndexError(
-            f"a mask of shape {mask.shape} stands for axes of lengths {axes} of shape {shape}: they must agree"
-        )
+        raise IndexError(f"a mask of shape {mask.shape} does not fit the axes {axes} of shape {shape} it stands for")
     return map(from_array, np.nonzero(mask.array))

@@ -1,7 +1,7 @@
 """Joining arrays, cutting them apart, and repeating them.
 
-Each op is linear: its rules read no values. Joining and cutting are each other's transpose, and every rule costs as much
-as the elements it moves, however many arrays take part and however many have no cotangent or tangent.
+Each op is linear: its rules read no values. Joining and cutting are each other's transpose, and every rule costs as
+much as the elements it moves, however many arrays take part and however many have no cotangent or tangent.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import index
 from typing import Any, ClassVar
 
@@ -31,8 +31,7 @@ def resized(x: Shape, axis: int, length: int) -> Shape:
 
 def spans_of(sizes: Sequence[int]) -> tuple[Span, ...]:
     """(start, stop) of consecutive pieces of these sizes."""
-    ends = (0, *accumulate(sizes))
-    return tuple(zip(ends[:-1], ends[1:]))
+    return tuple(pairwise((0, *accumulate(sizes))))
 
 
 def slab(axis: int, span: Span) -> tuple[slice, ...]:
@@ -89,6 +88,7 @@ class Joined(Primitive):
     axis: int
     spans: tuple[Span, ...]
     length: int
+    reads: ClassVar[bool] = False
 
     def vjp(self, i: int, g: Any, *_: Any) -> Any:
         return narrow(g, self.axis, *self.spans[i])
@@ -159,6 +159,7 @@ class Stack(Primitive):
     axis: int
     count: int
     name: ClassVar[str] = "stack"
+    reads: ClassVar[bool] = False
 
     def forward(self, *xs: Any) -> ndarray:
         long = (*(slice(None),) * self.axis, None)
@@ -295,10 +296,10 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     if not isinstance(indices_or_sections, (tuple, list, ndarray)):
         sections = index(indices_or_sections)  # type: ignore[arg-type]
         if sections < 1 or n % sections:
-            raise ShapeError(f"split: {n} elements along axis {axis} make no {sections} equal sections. Use array_split.")
+            raise ShapeError(f"split: {n} elements along axis {axis} give no {sections} equal parts. Use array_split.")
         return list(Split(axis, (n // sections,) * sections)(x))
     ends = [0, *(slice(0, index(k)).indices(n)[1] for k in indices_or_sections), n]
-    sizes = tuple(stop - start for start, stop in zip(ends[:-1], ends[1:]))
+    sizes = tuple(stop - start for start, stop in pairwise(ends))
     if any(size < 0 for size in sizes):
         raise ShapeError(f"split: the indices {list(indices_or_sections)} must not decrease")
     return list(Split(axis, sizes)(x))
@@ -310,7 +311,7 @@ def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0)
     (axis,) = axes_of("array_split", axis, x.ndim)
     if isinstance(indices_or_sections, (tuple, list, ndarray)):
         return split(x, indices_or_sections, axis)
-    sections = index(indices_or_sections)
+    sections = index(indices_or_sections)  # type: ignore[arg-type]
     if sections < 1:
         raise ShapeError(f"array_split: the number of sections must be positive; given {sections}")
     size, longer = divmod(x.shape[axis], sections)
@@ -341,6 +342,6 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Ten
         copies = _broadcast((*x.shape[: axis + 1], *times, *x.shape[axis + 1 :]))(long)
         return _reshape(resized(x.shape, axis, x.shape[axis] * times[0]))(copies)
     if len(times) != x.shape[axis]:
-        raise ShapeError(f"repeat: {len(times)} numbers for {x.shape[axis]} elements along axis {axis} of shape {x.shape}")
+        raise ShapeError(f"repeat: {len(times)} numbers for axis {axis} of shape {x.shape}; give one, or one for each")
     pieces = Split(axis, (1,) * len(times))(x)
     return concatenate([_broadcast(resized(x.shape, axis, k))(y) for k, y in zip(times, pieces)], axis)

@@ -299,10 +299,10 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
     axes = tuple(range(x.ndim)) if axis is None else axes_of("norm", axis, x.ndim)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return Norm(axes, keepdims)(x)
-    reduction = {1: total, math.inf: largest, -math.inf: smallest}.get(ord) if len(axes) == 1 else None
-    if reduction is None:
+    reductions: dict[Any, Callable] = {1: total, math.inf: largest, -math.inf: smallest}
+    if ord not in reductions or len(axes) != 1:
         raise ShapeError(
             f"norm: ord={ord!r} over {len(axes)} axes of shape {x.shape} is not known. Vectors (one axis) have "
             'None, 2, 1, inf and -inf; matrices (two axes) have None and "fro".'
         )
-    return reduction(absolute.public(x), axis=axes, keepdims=keepdims)
+    return reductions[ord](absolute.public(x), axis=axes, keepdims=keepdims)

@@ -48,8 +48,10 @@ class Matmul(Primitive):
 
     def __call__(self, x: Any, z: Any) -> Any:
         y = self._call(x, z)
-        if type(y) is Tensor and y.array.ndim > 2 and y.node is not None and y.node.saved[2] is None:
-            y.node.saved = (*y.node.saved[:2], Spec(z.shape, z.dtype))
+        if y.ndim > 2 and type(y) is Tensor and y.node is not None:
+            node: Any = y.node
+            if node.saved[2] is None:
+                node.saved = (*node.saved[:2], Spec(z.shape, z.dtype))
         return y
 
     def forward(self, x: Any, z: Any) -> Any:

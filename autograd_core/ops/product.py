@@ -1,7 +1,7 @@
 """Products and running sums: prod, cumsum, cumprod.
 
-The derivative of a product is a product of the other factors. Both rules form it by multiplications alone and never divide,
-so they are right where factors are zero, and so are their own derivatives, to any order.
+The derivative of a product is a product of the other factors. The rules form it by multiplications alone and never
+divide, so they are right where factors are zero, and so are their own derivatives, to any order.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..primitive import OUTPUT, Primitive
 from ..tensor import Tensor
 from .elementwise import conj
 from .join import Concatenate, Stack, narrow
-from .reduce import Reduction, cast, _sum, count, reduced_axes
+from .reduce import Reduction, _sum, cast, count, reduced_axes
 from .shape import Axis, Flip, Shape, _reshape, _transpose, axes_of, ravel
 
 
@@ -26,16 +26,16 @@ class Prod(Reduction):
     """The product over `axes`. Its derivative is the product of the other elements, which is right with zeros too."""
 
     name: ClassVar[str] = "prod"
-
-    def forward(self, x: Any) -> Any:
-        return np.multiply.reduce(x, self.axes, None, None, self.keepdims)
+    ufunc: ClassVar[np.ufunc] = np.multiply
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (0,)
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         others = self.others(x)
-        return self.spread(g, x) if others is None else self.keep(g, x) * (conj(others) if g.dtype.kind == "c" else others)
+        if others is None:
+            return self.spread(g, x)
+        return self.keep(g, x) * (conj(others) if g.dtype.kind == "c" else others)
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
         others = self.others(x)
@@ -168,9 +168,8 @@ def recurrence(a: Any, b: Any) -> Any:
 
 def _even_odd(x: Any) -> tuple[Any, Any]:
     """The elements with even and those with odd numbers along axis 0."""
-    half, *rest = x.shape[0] // 2, *x.shape[1:]
-    pairs = _reshape((half, 2, *rest))(x)
-    one = _reshape((half, *rest))
+    half, rest = x.shape[0] // 2, x.shape[1:]
+    pairs, one = _reshape((half, 2, *rest))(x), _reshape((half, *rest))
     return one(narrow(pairs, 1, 0, 1)), one(narrow(pairs, 1, 1, 2))
 
 
@@ -185,7 +184,7 @@ def prod(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -
     """The product of the elements along `axis`; of nothing 1. Its derivatives are right where elements are 0.
 
     >>> import autograd_core as ac
-    >>> ac.grad(prod)([0.0, 2.0, 3.0])
+    >>> ac.grad(prod)(ac.tensor([0.0, 2.0, 3.0]))
     tensor([6., 0., 0.])
     """
     x = cast("prod", x, dtype)
@@ -199,7 +198,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The product of all elements up to each one along `axis`, or of the flattened array; right where elements are 0."""
+    """The product of all elements up to each one along `axis`, or of the flattened array; right where one is 0."""
     x, axis = _line("cumprod", cast("cumprod", x, dtype), axis)
     return CumProd(axis)(x)
 

@@ -43,7 +43,7 @@ def cast(name: str, x: Any, dtype: Any) -> Tensor:
     if dtype is None:
         return x
     if isinstance(dtype, bool):
-        raise DTypeError(f"{name}: the third argument is dtype, as in NumPy, and {dtype} is none. Did you mean keepdims={dtype}?")
+        raise DTypeError(f"{name}: the third argument is dtype, as in NumPy. Did you mean keepdims={dtype}?")
     return AsType(np.dtype(dtype))(x)
 
 
@@ -55,13 +55,17 @@ def floating(x: Any) -> Tensor:
 
 @dataclass(frozen=True)
 class Reduction(Primitive):
-    """What all reductions share: the axes they reduce, and whether these stay with length 1."""
+    """What all reductions share: the ufunc, the axes they reduce, and whether these stay with length 1."""
 
     axes: Axes = None
     keepdims: bool = False
+    ufunc: ClassVar[np.ufunc] = np.add
 
     def __call__(self, *xs: Any) -> Any:
         return apply(self, xs) if isinstance(xs[0], Tensor) else self.forward(*xs)
+
+    def forward(self, x: Any) -> Any:
+        return self.ufunc.reduce(x, axis=self.axes, keepdims=self.keepdims)
 
     def shape(self, x: Shape) -> Shape:
         if self.axes is not None:
@@ -87,9 +91,6 @@ class Sum(Reduction):
 
     name: ClassVar[str] = "sum"
 
-    def forward(self, x: Any) -> Any:
-        return np.add.reduce(x, self.axes, None, None, self.keepdims)
-
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return self.spread(g, x)
 
@@ -106,9 +107,9 @@ class Mean(Reduction):
     def forward(self, x: Any) -> Any:
         n = count(x.shape, self.axes)
         if x.dtype.char in "fdFD":
-            return np.add.reduce(x, self.axes, None, None, self.keepdims) / n
+            return super().forward(x) / n
         wide, narrow = (np.float32, x.dtype) if x.dtype.char == "e" else (np.result_type(x, np.float64),) * 2
-        return (np.add.reduce(x, self.axes, wide, None, self.keepdims) / n).astype(narrow)
+        return (self.ufunc.reduce(x, axis=self.axes, dtype=wide, keepdims=self.keepdims) / n).astype(narrow)
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return self.spread(g / (float(count(x.shape, self.axes)) or 1.0), x)
@@ -134,12 +135,7 @@ class Shares(Reduction):
 
 
 class Extreme(Reduction):
-    """What Max and Min share: a tie shares the gradient equally; where a NaN makes the result NaN, the NaNs share it."""
-
-    ufunc: ClassVar[np.ufunc]
-
-    def forward(self, x: Any) -> Any:
-        return self.ufunc.reduce(x, self.axes, None, None, self.keepdims)
+    """What Max and Min share: a tie shares the gradient equally; where the result is NaN, the NaNs share it."""
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (OUTPUT, 0)
@@ -197,7 +193,7 @@ class Tally(Reduction):
 def _tally(function: str, x: Any, axis: Any, keepdims: bool) -> Tensor:
     x = as_tensor(x)
     if function.startswith("arg") and isinstance(axis, (tuple, list)):
-        raise ShapeError(f"{function}: axis must be one number or None, not {axis}; reshape first to search several axes")
+        raise ShapeError(f"{function}: axis must be one number or None, not {axis}. Reshape to search several axes.")
     return Tally(reduced_axes(function, axis, x.ndim), bool(keepdims), function)(x)
 
 

@@ -85,10 +85,10 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.
     """
     if len(condlist) != len(choicelist) or not condlist:
         raise ShapeError(
-            f"select: {len(condlist)} conditions and {len(choicelist)} choices: needs one choice a condition"
+            f"select: {len(condlist)} conditions for {len(choicelist)} choices: one each, and some, needed"
         )
     pairs = reversed(list(zip(condlist, choicelist)))
-    return reduce(lambda rest, pair: where(*pair, rest), pairs, default)
+    return reduce(lambda rest, pair: where(pair[0], pair[1], rest), pairs, default)
 
 
 def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:

@@ -25,7 +25,7 @@ Shape = tuple[int, ...]
 
 
 def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
-    """The axes that an argument `axis` (a number or several) names, counted from 0; ShapeError if there is no such axis."""
+    """The axes that an argument `axis` (a number or several) names, counted from 0; ShapeError for one that is not."""
     try:
         axes = tuple(map(index, axis)) if isinstance(axis, (tuple, list)) else (index(axis),)
     except TypeError:
@@ -60,7 +60,8 @@ class Reshape(Primitive):
 
     def shape(self, x: Shape) -> Shape:
         if math.prod(x) != math.prod(self.target):
-            raise ShapeError(f"reshape: shape {x} has {math.prod(x)} elements, shape {self.target} has {math.prod(self.target)}")
+            sizes = f"{math.prod(x)} elements do not fill {math.prod(self.target)}"
+            raise ShapeError(f"reshape: shape {x} does not go into {self.target}: {sizes}")
         return self.target
 
 
@@ -184,7 +185,10 @@ def _target(x: Shape, shape: Any) -> Shape:
         return target
     known = math.prod(n for n in target if n != -1)
     if target.count(-1) > 1 or known <= 0 or math.prod(x) % known:
-        raise ShapeError(f"reshape: shape {x} with {math.prod(x)} elements does not go into {target}: -1 may stand once, and must come out whole")
+        raise ShapeError(
+            f"reshape: shape {x} with {math.prod(x)} elements does not go into {target}: "
+            "-1 may stand once, and must come out whole"
+        )
     return tuple(math.prod(x) // known if n == -1 else n for n in target)
 
 
@@ -238,7 +242,7 @@ def matrix_transpose(x: Any) -> Tensor:
 
 
 def squeeze(x: Any, axis: Axis = None) -> Tensor:
-    """Axes of length 1 left out: all of them, or those that `axis` names. Raises ShapeError if one of these is longer."""
+    """Axes of length 1 left out: all, or those that `axis` names. Raises ShapeError if one of these is longer."""
     x = as_tensor(x)
     axes = [a for a, n in enumerate(x.shape) if n == 1] if axis is None else axes_of("squeeze", axis, x.ndim)
     if any(x.shape[a] != 1 for a in axes):
@@ -275,7 +279,7 @@ def flip(x: Any, axis: Axis = None) -> Tensor:
 def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Tensor:
     """The elements moved on by `shift` along `axis`, those that leave the end coming in at the start.
 
-    Without `axis` the array is rolled as if it were flat. Raises ShapeError if there are more shifts than axes or fewer.
+    Without `axis` the array is rolled as if it were flat. Raises ShapeError if shifts and axes differ in number.
     """
     x = as_tensor(x)
     if axis is None:

@@ -1,4 +1,4 @@
-"""logsumexp, and its derivatives: softmax and log_softmax. Stable: no overflow, and no NaN where values are infinite."""
+"""logsumexp, softmax and log_softmax: without overflow, and without NaN where values are infinite."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LogSumExp(Reduction):
     @quiet
     def forward(self, x: Any) -> Any:
         top = _finite(_top(x, self.axes))
-        y = np.log(np.add.reduce(np.exp(x - top), self.axes, None, None, True)) + top
+        y = np.log(np.add.reduce(np.exp(x - top), axis=self.axes, keepdims=True)) + top
         return y if self.keepdims else y.reshape(self.shape(x.shape))
 
     def uses(self, i: int) -> tuple[int, ...]:
@@ -61,7 +61,7 @@ class Softmax(Primitive):
         e = np.exp(x - _finite(top))
         if (infinite := top == np.inf).any():
             e = np.where(infinite, (x == np.inf).astype(e.dtype), e)
-        total = np.add.reduce(e, self.axes, None, None, True)
+        total = np.add.reduce(e, axis=self.axes, keepdims=True)
         return e / np.where(total == 0, np.ones((), total.dtype), total)
 
     def uses(self, i: int) -> tuple[int, ...]:
@@ -111,4 +111,4 @@ def softmax(x: Any, axis: Axis = None) -> Tensor:
 def log_softmax(x: Any, axis: Axis = None) -> Tensor:
     """log(softmax(x, axis)) without cancellation: x - logsumexp(x) along `axis`."""
     x = floating(x)
-    return x - logsumexp(x, axis, keepdims=True)  # type: ignore[operator]
+    return x - logsumexp(x, axis, keepdims=True)

@@ -49,8 +49,8 @@ class Slope:
 class Rung:
     """What seven values, with step size h, say about the slope.
 
-    `rounding` is the error of the slope from the rounding of the values, `wiggle` the size of what no polynomial of fifth
-    degree explains in them, and `bent` tells where the slopes on the two sides differ.
+    `rounding` is the error of the slope from the rounding of the values, `wiggle` the size of what no polynomial of
+    fifth degree explains in them, and `bent` tells where the slopes on the two sides differ.
     """
 
     h: float
@@ -118,7 +118,7 @@ def _wiggle(values: ndarray) -> ndarray:
 
 
 def _noise(rungs: list[Rung]) -> ndarray:
-    """The noise of the values as the last step size shows it: a wiggle that did not shrink as that of a smooth function."""
+    """The noise of the values as the last step shows it: a wiggle that did not shrink as that of a smooth function."""
     if len(rungs) < 2:
         return np.zeros(rungs[-1].slope.shape)
     coarse, fine = rungs[-2:]

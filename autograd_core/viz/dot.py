@@ -8,7 +8,7 @@ from textwrap import wrap
 from ..errors import require
 from .layout import Layout, Point
 from .scene import Box, Edge, Scene
-from .style import DETAIL, INK, LABEL, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look
+from .style import DETAIL, INK, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look
 
 INCH = 72.0
 SHAPES = {"pill": "rounded,filled", "dashed": "filled,dashed"}

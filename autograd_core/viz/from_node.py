@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..graph import AnyNode, LeafNode, ancestors
-from ..tensor import Tensor
 from .fold import fold
 from .listing import Listing, constant_text, named, parameters
 from .scene import Box, Edge, Group, Scene

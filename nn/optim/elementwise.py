@@ -53,23 +53,23 @@ class Slab:
         counts = self.steps.tolist()
         keys = zip(counts, self._alone, gradients, strict=True)
         for first, last in runs([None if g is None else (count, alone) for count, alone, g in keys]):
-            params = self.flat.params[first:last]
             start, stop = self.flat.offsets[first], self.flat.offsets[last]
-            x, g = self._read(params, gradients[first:last], slice(first, last), slice(start, stop))
+            x, g = self._read([g.numpy() for g in gradients[first:last]], first, last)  # type: ignore[union-attr]
             self.steps[first:last] += 1
             vectors = [x, g, self._x[start:stop], *(m[start:stop] for m in moments)]
             self._in_blocks(rule, vectors, counts[first] + 1, group)
-            for p, view in zip(params, self._x_views[first:last], strict=True):
+            for p, view in zip(self.flat.params[first:last], self._x_views[first:last], strict=True):
                 p.copy_(view)
 
-    def _read(self, params: list, gradients: list, which: slice, where: slice) -> tuple[np.ndarray, np.ndarray]:
-        """The values and gradients of some parameters as two vectors; those of a single one are not copied."""
-        xs, gs = [p.numpy() for p in params], [g.numpy() for g in gradients]
-        if len(xs) == 1:
-            return xs[0].reshape(-1).view(self.flat.dtype), gs[0].reshape(-1).view(self.flat.dtype)
-        copy_into(self._x_views[which], xs)
-        copy_into(self._g_views[which], gs)
-        return self._x[where], self._g[where]
+    def _read(self, gradients: list[np.ndarray], first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """The values and gradients of some neighbours as two vectors; those of a single one are not copied."""
+        values = self.flat.arrays(first, last)
+        if len(values) == 1:
+            return values[0].reshape(-1).view(self.flat.dtype), gradients[0].reshape(-1).view(self.flat.dtype)
+        copy_into(self._x_views[first:last], values)
+        copy_into(self._g_views[first:last], gradients)
+        start, stop = self.flat.offsets[first], self.flat.offsets[last]
+        return self._x[start:stop], self._g[start:stop]
 
     def _in_blocks(self, rule: Callable, vectors: list[np.ndarray], count: int, group: Group) -> None:
         for low in range(0, vectors[0].size, BLOCK):

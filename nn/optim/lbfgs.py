@@ -120,7 +120,11 @@ class LBFGS(ClosureOptimizer):
         *,
         tolerance_curvature: float = 1e-10,
     ) -> None:
-        defaults = {"lr": lr, "max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval}
+        defaults: Group = {
+            "lr": lr,
+            "max_iter": max_iter,
+            "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
+        }
         defaults |= {"tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change}
         defaults |= {"history_size": history_size, "line_search_fn": line_search_fn}
         super().__init__(params, {**defaults, "tolerance_curvature": tolerance_curvature})
@@ -266,10 +270,9 @@ class LBFGS(ClosureOptimizer):
         return run.reason(StopCode.NON_FINITE, text)
 
     def _start_again(self, run: Run) -> StopReason:
-        before, after = self._unchecked or (None, None)
-        if before is None or not np.array_equal(after, run.x):
+        if self._unchecked is None or not np.array_equal(self._unchecked[1], run.x):
             return super()._start_again(run)
-        run.x = before
+        run.x = self._unchecked[0]
         return self._not_finite(run, "after the last step, which was taken without evaluating it; lower lr")
 
     def _forget(self) -> None:

@@ -58,7 +58,7 @@ class LBFGSB(ClosureOptimizer):
         max_ls: int = 50,
         bounds: Sequence[Bound] | None = None,
     ) -> None:
-        defaults = {"max_iter": max_iter, "max_eval": 1 + max_iter * max_ls if max_eval is None else max_eval}
+        defaults: Group = {"max_iter": max_iter, "max_eval": 1 + max_iter * max_ls if max_eval is None else max_eval}
         defaults |= {"tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change}
         super().__init__(params, {**defaults, "history_size": history_size, "max_ls": max_ls, "bounds": bounds})
 
@@ -80,7 +80,7 @@ class LBFGSB(ClosureOptimizer):
         """The lower (side 0) or upper (1) bounds of all parameters as one vector, infinite where there is none."""
         vector = np.full(self._flat.size, np.inf if side else -np.inf)
         for i, (view, bound) in enumerate(zip(self._flat.views(vector), bounds or (), strict=False)):
-            limit = None if bound is None else bound[side]
+            limit: Any = None if bound is None else bound[side]
             try:
                 view[...] = view if limit is None else limit
             except ValueError:
@@ -98,7 +98,13 @@ class LBFGSB(ClosureOptimizer):
         names |= {"maxcor": "history_size", "maxls": "max_ls"}
         options = {theirs: group[ours] for theirs, ours in names.items()}
         bounds = np.stack([self._low, self._high], axis=1)
-        method = {"method": "L-BFGS-B", "jac": True, "bounds": bounds, "callback": problem.accept, "options": options}
+        method: dict[str, Any] = {
+            "method": "L-BFGS-B",
+            "jac": True,
+            "bounds": bounds,
+            "callback": problem.accept,
+            "options": options,
+        }
         result = minimize(problem, run.x, **method)
         run.put_back()
         return _reason(run, problem, result.message, group)

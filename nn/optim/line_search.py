@@ -120,7 +120,7 @@ def zoom(search: Search, ends: list[Trial]) -> Trial:
         low, high = sorted((ends[0].step, ends[1].step))
         if (high - low) * search.reach < SMALLEST_BRACKET:
             break
-        step, stalled = inside(minimum_of_cubic(*ends, low, high), low, high, stalled)
+        step, stalled = inside(minimum_of_cubic(ends[0], ends[1], low, high), low, high, stalled)
         best = lower(ends)
         trial = search.evaluate(step, best)
         search.rounds += 1

@@ -31,7 +31,8 @@ class Flat:
 
     def __init__(self, params: Iterable[ac.Tensor]) -> None:
         self.params = list(params)
-        self.dtype = np.result_type(*(_real(p.dtype) for p in self.params))
+        self._dtypes = [p.dtype for p in self.params]
+        self.dtype = np.result_type(*map(_real, self._dtypes))
         widths = (p.size * (2 if p.dtype.kind == "c" else 1) for p in self.params)
         self.offsets = [0, *accumulate(widths)]
         self.size = self.offsets[-1]
@@ -48,8 +49,22 @@ class Flat:
     def values(self) -> np.ndarray:
         """The parameters' values in a new vector."""
         vector = self.zeros()
-        copy_into(self.views(vector), [p.numpy() for p in self.params])
+        copy_into(self.views(vector), self.arrays(0, len(self.params)))
         return vector
+
+    def arrays(self, first: int, last: int) -> list[np.ndarray]:
+        """The values of the parameters from `first` to before `last`, not copied.
+
+        Raises DTypeError if the dtype of one has changed since: the state that goes with it has not.
+        """
+        arrays = [p.numpy() for p in self.params[first:last]]
+        for array, dtype in zip(arrays, self._dtypes[first:last], strict=True):
+            if array.dtype != dtype:
+                raise ac.errors.DTypeError(
+                    f"a parameter of shape {array.shape} was {dtype} when its optimizer was made and is {array.dtype}: "
+                    "convert the parameters first, then make the optimizer"
+                )
+        return arrays
 
     def gradients(self) -> np.ndarray:
         """The parameters' gradients in a new vector, zeros for a parameter that has none."""

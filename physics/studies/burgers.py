@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -100,8 +99,10 @@ def draw(folder: Path, pinn: physics.PINN, history: physics.History, exact: np.n
     places = np.concatenate(pinn.condition_points)
     made = [
         pictures.save_field(folder / "solution.png", x, t, found, "Burgers: solution of the network", points=places),
-        pictures.save_field(folder / "error.png", x, t, np.abs(found - exact), "Burgers: |network − exact|", value_label="|error| (–)"),
-        pictures.save_slices(folder / "slices.png", x, t[rows], found[rows], exact[rows], "Burgers: network and exact solution"),
+        pictures.save_field(
+            folder / "error.png", x, t, np.abs(found - exact), "Burgers: |network − exact|", value_label="|error| (–)"
+        ),
+        pictures.save_slices(folder / "slices.png", x, t[rows], found[rows], exact[rows], "Burgers: network and exact"),
     ]
     if history.steps:
         made.append(pictures.save_history(folder / "history.png", history.columns, "Burgers: loss by term"))
@@ -111,12 +112,14 @@ def draw(folder: Path, pinn: physics.PINN, history: physics.History, exact: np.n
 def draw_loss(folder: Path) -> Path:
     """The computation graph of the loss, of the same problem with a network small enough to read."""
     small = build(replace(SETUPS["quick"], layers=(2, 4, 1), interior=8, boundary=4, initial=4), seed=0)
-    names = dict(small.named_parameters())
-    drawing = ac.viz.draw(small.loss(), names={name: p for name, p in names.items()}, title="Burgers: loss of a 2–4–1 network")
+    title = "Burgers: loss of a 2–4–1 network"
+    drawing = ac.viz.draw(small.loss(), names=dict(small.named_parameters()), title=title)
     return Path(drawing.save(folder / "loss_graph.svg"))
 
 
-def report(pinn: physics.PINN, history: physics.History, seconds: float, reference: Path | None) -> tuple[np.ndarray, np.ndarray]:
+def report(
+    pinn: physics.PINN, history: physics.History, seconds: float, reference: Path | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Print what was reached; returns the exact solution and the network on the grid."""
     x, t = grid()
     exact, found = physics.exact.burgers(t[:, None], x[None, :], NU), evaluate(pinn, x, t)
@@ -144,7 +147,8 @@ def main(argv: Sequence[str]) -> int:
         load_reference(args.reference)
     setup = SETUPS["quick" if args.quick else "paper" if args.paper else "default"]
     pinn = build(setup, args.seed)
-    print(f"Burgers' equation, ν = 0.01/π; network {'–'.join(map(str, setup.layers))}, {setup.interior} collocation points, seed {args.seed}")
+    layers = "–".join(map(str, setup.layers))
+    print(f"Burgers' equation, ν = 0.01/π; network {layers}, {setup.interior} collocation points, seed {args.seed}")
     start = time.perf_counter()
     history = pinn.fit(stages(setup), progress=False if args.quiet else None if args.quick else True)
     exact, found = report(pinn, history, time.perf_counter() - start, args.reference)

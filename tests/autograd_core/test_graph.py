@@ -84,7 +84,7 @@ def test_no_grad_is_a_decorator_with_and_without_parentheses(x):
 
 def test_no_grad_ends_with_an_exception():
     with pytest.raises(ZeroDivisionError), ac.no_grad():
-        1 / 0
+        _ = 1 / 0
     assert ac.is_grad_enabled()
 
 
@@ -251,7 +251,13 @@ def test_an_in_place_operator_on_a_result_or_constant_makes_a_new_value(x):
 
 @pytest.mark.parametrize(
     "build",
-    [lambda x: x * x, lambda x: ac.exp(x) * x, lambda x: x.T * x.T, lambda x: ac.reshape(x, (2, 1)) ** 3, lambda x: x[:1] * x[:1]],
+    [
+        lambda x: x * x,
+        lambda x: ac.exp(x) * x,
+        lambda x: x.T * x.T,
+        lambda x: ac.reshape(x, (2, 1)) ** 3,
+        lambda x: x[:1] * x[:1],
+    ],
 )
 def test_a_saved_leaf_that_is_changed_is_noticed_also_through_views(x, build):
     y = ac.sum(build(x))

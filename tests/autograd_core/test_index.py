@@ -20,7 +20,7 @@ def agrees(f, reference, *xs, order=2):
     expected = np.asarray(reference(*xs))
     y = f(*map(ac.tensor, xs))
     assert (y.shape, y.dtype) == (expected.shape, expected.dtype)
-    np.testing.assert_array_equal(y.numpy(), expected)
+    np.testing.assert_allclose(y.numpy(), expected, rtol=1e-14)
     assert gradcheck(f, xs, order=order)
 
 
@@ -88,7 +88,8 @@ def test_the_index_array_may_change_afterwards():
     y = x[i].sum()
     i[:] = 3
     y.backward()
-    assert x.grad.numpy()[:2].min() == 1 and not x.grad.numpy()[2:].any()
+    assert x.grad.numpy()[:2].min() == 1
+    assert not x.grad.numpy()[2:].any()
 
 
 def test_equal_indices_are_equal_values():
@@ -122,7 +123,9 @@ def test_a_wrong_index_is_an_index_error_that_names_the_shape(item, message):
         ac.tensor(X, requires_grad=True)[item]
 
 
-@pytest.mark.parametrize("indices, axis", [([[0, 1], [1, -1]], 1), ([7, 1, 7], None), (2, -1), ([], 0), (np.int64(1), 0)])
+@pytest.mark.parametrize(
+    "indices, axis", [([[0, 1], [1, -1]], 1), ([7, 1, 7], None), (2, -1), ([], 0), (np.int64(1), 0)]
+)
 def test_take(indices, axis):
     agrees(lambda x: ac.take(x, indices, axis), lambda x: np.take(x, np.asarray(indices, int), axis), X)
 
@@ -167,7 +170,7 @@ def test_a_changed_copy(how, item, shape):
             UPDATES[how].at(x, item, z)
         return x
 
-    item = np.array(item, int) if item == [] else item
+    item = np.array(item, int) if isinstance(item, list) else item
     z = np.random.default_rng(2).normal(size=shape)
     agrees(lambda x, z: getattr(At(x)[item], how)(z), reference, X[:, :3, 0], z)
 

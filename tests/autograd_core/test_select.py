@@ -47,6 +47,7 @@ def test_where_alone_gives_indices():
         np.testing.assert_array_equal(found.numpy(), expected)
 
 
+@np.errstate(all="ignore")
 def test_the_branch_not_taken_leaks_nothing():
     f = lambda x: ac.sum(ac.where(x > 0, ac.sqrt(x) + ac.log(x) + 1.0 / x, 0.0))
     g = ac.grad(f)
@@ -83,7 +84,7 @@ def test_select_takes_the_first_true_condition():
 def test_select_needs_a_choice_for_each_condition():
     with pytest.raises(ShapeError, match="2 conditions for 1 choices"):
         select([X > 0, X < 0], [X])
-    with pytest.raises(ShapeError, match="0 conditions"):
+    with pytest.raises(ShapeError, match="0 conditions for 0"):
         select([], [])
 
 

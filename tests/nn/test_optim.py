@@ -299,6 +299,17 @@ def test_every_dtype_stays_itself(name):
         np.testing.assert_allclose(p.numpy(), [0.9, 2.1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.LBFGS, optim.LBFGSB])
+def test_a_parameter_that_was_converted_afterwards_is_refused(make):
+    w, b = param([1.0], "float32"), param([1.0], "float32")
+    optimizer = make([w, b])
+    w.array = w.array.astype("float64")
+    for p in (w, b):
+        give(p, [1.0])
+    with pytest.raises(TypeError, match="was float32 when its optimizer was made and is float64"):
+        optimizer.step(lambda: 1.0)
+
+
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
 def test_a_complex_parameter_is_stepped_as_its_real_and_imaginary_parts(name):
     z, parts = param([1.0 + 2.0j, -3.0j]), param([1.0, 2.0, 0.0, -3.0])

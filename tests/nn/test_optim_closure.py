@@ -130,6 +130,16 @@ def test_the_search_backs_off_from_where_the_loss_is_not_finite(bad, wall):
     assert outside == sorted(outside, reverse=True), "and never went as far again"
 
 
+def cliff(t):
+    """Falls with slope −1 to t = 5, and beyond lies a plain, lower than the start."""
+    return Trial(t, -t, np.array([-1.0]), -1.0) if t < 5 else Trial(t, -1.0, np.array([0.0]), 0.0)
+
+
+def test_the_search_does_not_settle_for_a_plain_above_what_it_has_seen():
+    trial = Search(cliff, cliff(0.0), reach=1.0).run(0.5)
+    assert trial.loss < -2.5
+
+
 def test_the_search_returns_step_0_where_no_step_decreases():
     uphill = along(lambda t: t, lambda t: -1.0 if t == 0 else 1.0)
     assert Search(uphill, uphill(0.0), reach=1.0).run(1.0).step == 0
@@ -204,8 +214,8 @@ def test_lbfgs_takes_the_steps_of_pytorch(problem, starts, options):
 def test_lbfgs_takes_the_steps_of_pytorch_among_many_valleys(max_eval):
     """Line searches that overshoot, zoom, stall and run out of evaluations."""
     torch = pytest.importorskip("torch")
-    same = 0
-    for waves, depth, lr in itertools.product((0.5, 1.0, 2.0, 3.0), (0.4, 2.0), (0.1, 1.0, 5.0, 25.0)):
+
+    def both_minimize(waves, depth, lr):
         options = {"lr": lr, "max_iter": 3, "max_eval": max_eval, "line_search_fn": "strong_wolfe"}
         w, q = param([-1.5, 0.5]), torch.tensor([-1.5, 0.5], dtype=torch.float64, requires_grad=True)
         optimizer, reference = optim.LBFGS([w], **options), torch.optim.LBFGS([q], **options)
@@ -213,10 +223,12 @@ def test_lbfgs_takes_the_steps_of_pytorch_among_many_valleys(max_eval):
         reference.step(closure_of(reference, lambda: torch.sum(0.1 * q * q + depth * torch.cos(waves * q))))
         if optimizer.evaluations == reference.state[q]["func_evals"]:
             np.testing.assert_allclose(w.numpy(), q.detach().numpy(), atol=1e-9)
-            same += 1
-        else:
-            assert optimizer.evaluations > max_eval, "more only where PyTorch gives up before it has found a step"
-    assert same >= 24
+            return True
+        assert optimizer.evaluations > max_eval, "more only where PyTorch gives up before it has found a step"
+        return False
+
+    cases = itertools.product((0.5, 1.0, 2.0, 3.0), (0.4, 2.0), (0.1, 1.0, 5.0, 25.0))
+    assert sum(both_minimize(*case) for case in cases) >= 24
 
 
 def test_lbfgs_goes_on_from_a_state_saved_by_pytorch():
@@ -464,6 +476,22 @@ def test_a_tolerance_that_is_too_coarse_is_named_after_the_first_step(search):
     reason = minimize(optim.LBFGS([w], line_search_fn=search), lambda: 0.6 * ac.sum(w * w))
     assert (reason.code, reason.iterations) == ("loss", 1)
     assert "the change of the loss" in reason.text
+
+
+def test_the_parameters_are_those_of_the_accepted_trial_even_if_another_came_after_it():
+    w, tried = param([0.0]), []
+    optimizer = optim.LBFGS([w], lr=0.5, max_iter=1, max_eval=4, line_search_fn="strong_wolfe")
+
+    def closure():
+        """A slope that ends at a wall; so the last trials fail, and no evaluation is left."""
+        tried.append(w.item())
+        w.grad = ac.tensor([-1.0])
+        return -w.item() if w.item() < 3 else 10.0
+
+    optimizer.step(closure)
+    good = [x for x in tried if x < 3]
+    assert w.item() == good[-1] == -optimizer.stop_reason.loss
+    assert w.item() != tried[-1]
 
 
 def test_a_step_shorter_than_the_tolerance_is_named():
