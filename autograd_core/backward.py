@@ -66,6 +66,7 @@ class ReverseSweep:
         """Visit the waiting nodes, youngest first, and pass the whole cotangent of each on to its parents."""
         pending, heap, needed, record = self.pending, self.heap, self.needed, self.record
         while heap:
+            node: Any
             node, g = pending.pop(-heappop(heap))
             if node.hooks or node.serial in self.targets:
                 g = self.notice(node, g)
@@ -131,7 +132,7 @@ class ReverseSweep:
 
 def wrapped(node: Node) -> list[Any]:
     """What a node saved, as Tensors at their places in the graph, for a sweep that is recorded."""
-    args = []
+    args: list[Any] = []
     for a, n in zip(node.saved, (node, *node.parents), strict=True):  # type: ignore[arg-type]
         if type(a) is ndarray:
             t = new_tensor(Tensor)
@@ -168,7 +169,7 @@ def deposit(leaf: LeafNode, g: Any, record: bool) -> None:
         return
     old = x.grad
     if record:
-        x._grad = AS_COPY(g) if old is None else old + g  # type: ignore[operator]
+        x._grad = AS_COPY(g) if old is None else old + g
     else:
         x._grad = from_array(np.array(g) if old is None else old.array + g)
 
@@ -186,15 +187,15 @@ def forward_sweep(nodes: Sequence[AnyNode], tangents: dict[int, Any], record: bo
     return tangents
 
 
-def tangent_of(node: AnyNode, tangents: dict[int, Any], record: bool) -> Any:
+def tangent_of(node: Any, tangents: dict[int, Any], record: bool) -> Any:
     """The tangent of one node's output from those of its parents."""
-    ts = [None if p is None else tangents.get(p.serial) for p in node.parents]
+    ts: list[Any] = [None if p is None else tangents.get(p.serial) for p in node.parents]
     if all(t is None for t in ts):
         return None
     if type(node.op) is Part:
         return ts[0][node.op.index]
-    check_saved(node)  # type: ignore[arg-type]
-    t = node.op.pushforward(ts, *(wrapped(node) if record else node.saved))  # type: ignore[union-attr,arg-type,misc]
+    check_saved(node)
+    t = node.op.pushforward(ts, *(wrapped(node) if record else node.saved))
     return t if t is None or isinstance(t, tuple) else spread(t, node)
 
 
@@ -239,10 +240,10 @@ def backward(self: Tensor, gradient: Any = None, create_graph: bool = False, ret
     g = seed(self, gradient)
     record = create_graph or transforming.get()
     retain = record or bool(retain_graph)
-    ReverseSweep(record, retain).run([(self.node, g if record else g.array)])  # type: ignore[list-item]
+    ReverseSweep(record, retain).run([(self.node, g if record else g.array)])
 
 
-Tensor.backward = backward  # type: ignore[attr-defined]
+setattr(Tensor, "backward", backward)
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,12 @@ class Hookable:
 
         g is a Tensor; a hook that returns something other than None replaces it. Returns a handle with `.remove()`.
         """
-        if self.hooks is None:
-            self.hooks = {}
+        node: Any = self
+        if node.hooks is None:
+            node.hooks = {}
         key = next_serial()
-        self.hooks[key] = hook
-        return HookHandle(self.hooks, key)
+        node.hooks[key] = hook
+        return HookHandle(node.hooks, key)
 
 
 class HookHandle:
@@ -87,7 +88,12 @@ class Node(Hookable):
     op: Any
     parents: tuple[Any, ...]
     saved: tuple | None
-    versions: tuple | None
+    versions: tuple[int | None, ...] | None
+    serial: int
+    shape: tuple[int, ...]
+    dtype: Any
+    owner: Version | None
+    hooks: dict[int, Callable] | None
 
     @property
     def name(self) -> str:

@@ -170,9 +170,9 @@ def __rmatmul__(self: Tensor, x: Any) -> Tensor:
     return contract.matmul(x, self)
 
 
-Tensor.T = property(lambda self: shape.transpose(self), doc="The Tensor with its axes reversed.")  # type: ignore[attr-defined]
-Tensor.mT = property(lambda self: shape.matrix_transpose(self), doc="Each matrix of a stack transposed.")  # type: ignore[attr-defined]
-Tensor.at = property(update.At, doc=update.At.__doc__)  # type: ignore[attr-defined]
+setattr(Tensor, "T", property(shape.transpose, doc="The Tensor with its axes reversed."))
+setattr(Tensor, "mT", property(shape.matrix_transpose, doc="Each matrix of a stack transposed."))
+setattr(Tensor, "at", property(update.At, doc=update.At.__doc__))
 
 
 # -- NumPy's protocols ---------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def apply(op: Primitive, xs: Sequence[Any]) -> Any:
         return op.forward(*xs)
     arrays = [x.array if isinstance(x, Tensor) else x for x in xs]
     try:
-        ya = op.forward(*arrays)
+        ya: Any = op.forward(*arrays)
     except Exception as error:
         raise diagnose(op, error, arrays) from error
     # NumPy returns scalars for arrays without axes; what a node saves must be an array to find its place in a recorded sweep.
@@ -211,7 +211,7 @@ class Identity(Primitive):
         return x.copy() if self.copies else x
 
     @property
-    def views(self) -> bool:  # type: ignore[override]
+    def views(self) -> bool:
         return not self.copies
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:

@@ -115,4 +115,4 @@ def raise_to(x: Any, z: Any) -> Tensor:
 
 def round(x: Any, decimals: int = 0) -> Tensor:
     """x rounded to `decimals` places, ties to even; derivative 0 everywhere."""
-    return rint(x) if decimals == 0 else rint(multiply(x, 10.0**decimals)) / 10.0**decimals  # type: ignore[operator]
+    return rint(x) if decimals == 0 else rint(multiply(x, 10.0**decimals)) / 10.0**decimals

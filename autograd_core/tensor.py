@@ -12,9 +12,10 @@ from .arrays import to_array
 from .dtypes import differentiable, get_default_dtype
 from .errors import DTypeError, GradientError, MutationError, ShapeError
 from .graph import HookHandle, LeafNode, Node, Version, recording
+from .interface import Interface
 
 
-class Tensor:
+class Tensor(Interface):
     """An array that remembers how it was computed.
 
     `Tensor(data)` copies; Python floats take the default dtype (float64), arrays keep theirs. With `requires_grad=True` it is
@@ -34,7 +35,10 @@ class Tensor:
     # `array` and `node` are set on every Tensor; the others only where they are needed.
     __slots__ = ("__weakref__", "_grad", "_name", "_shared", "array", "node")
     array: ndarray
-    node: Node | LeafNode | None
+    node: Any
+    _name: str | None
+    _grad: Tensor | None
+    _shared: Version
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> None:
         self.array = to_array(data, dtype, copy=True)
@@ -293,7 +297,7 @@ class Tensor:
         return _rebuild, (type(self), self.array, self.requires_grad, self.name, self.grad)
 
 
-new_tensor = Tensor.__new__
+new_tensor: Any = Tensor.__new__
 
 
 def from_array(array: ndarray, node: Any = None) -> Tensor:
@@ -337,10 +341,10 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
 def _keep_gradient(x: Tensor | None, g: Tensor) -> None:
     if x is not None:
         old = x.grad
-        x._grad = from_array(g.array.copy(), g.node) if old is None else old + g  # type: ignore[operator]
+        x._grad = from_array(g.array.copy(), g.node) if old is None else old + g
 
 
-def _rebuild(kind: type, array: ndarray, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:
+def _rebuild(kind: type[Tensor], array: ndarray, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:
     y = kind.__new__(kind)
     y.array, y.node = array, None
     if name is not None:

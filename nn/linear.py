@@ -24,7 +24,7 @@ def linear(x: Any, weight: ac.Tensor, bias: ac.Tensor | None = None) -> ac.Tenso
     try:
         y = ac.matmul(x, weight.T)
     except ac.errors.ShapeError as error:
-        raise ac.errors.ShapeError(_lesson(np.shape(x), weight.shape[1])) from error
+        raise ac.errors.ShapeError(_lesson(ac.as_tensor(x).shape, weight.shape[1])) from error
     return y if bias is None else y + bias
 
 

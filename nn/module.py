@@ -308,7 +308,7 @@ def _misfits(name: str, given: np.ndarray, own: ac.Tensor) -> Iterator[str]:
 def _convert(tensor: ac.Tensor, dtype: np.dtype) -> None:
     """Give this very Tensor another dtype: whoever holds it, such as a second layer that shares it, sees the change."""
     grad = tensor.grad
-    arguments = {"requires_grad": tensor.requires_grad, "name": tensor.name}
-    type(tensor).__init__(tensor, tensor.numpy().astype(dtype), **arguments)
+    values = tensor.numpy().astype(dtype)
+    type(tensor).__init__(tensor, values, requires_grad=tensor.requires_grad, name=tensor.name)
     if grad is not None:
         tensor.grad = ac.tensor(grad.detach(), dtype=dtype)

@@ -24,11 +24,12 @@ ROOT = Path(__file__).resolve().parents[1]
 # `__main__` may import all of the folder.
 PACKAGES = ("autograd_core", "nn", "physics")
 ORDER = {
-    "autograd_core": """errors trees dtypes arrays graph tensor primitive broadcast unrolled table backward ops
+    "autograd_core": """errors trees dtypes arrays graph interface tensor primitive broadcast unrolled table backward ops
         public linalg special methods tape taylor batching transforms compile viz testing""",
-    "autograd_core.ops": """elementwise creation shape reduce select index contract linalg fft conv segment special
+    "autograd_core.ops": """elementwise creation shape join reduce product softmax select index update matmul contract linalg fft conv segment special
         random""",
     "autograd_core.compile": "capture program simplify fuse plan run",
+    "autograd_core.testing": "report differences functions promises gradcheck",
     "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
     "nn": """errors module init activation linear conv pool norm dropout recurrent attention graph bayes loss functional
         optim schedule data train io compat""",

@@ -40,7 +40,7 @@ class Einsum(Primitive):
     name: ClassVar[str] = "einsum"
 
     @property
-    def views(self) -> bool:  # type: ignore[override]
+    def views(self) -> bool:
         return len(self.inputs) == 1
 
     def forward(self, *xs: Any) -> Any:

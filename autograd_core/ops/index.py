@@ -25,6 +25,8 @@ from .shape import Reshape, axes_of
 
 ALL = slice(None)
 ARRAYS = (Tensor, ndarray, list, tuple)
+SLICED = {int, type(None)}
+PLAIN = {int, type(None), type(Ellipsis)}
 
 
 class Gap:
@@ -95,7 +97,7 @@ class GetItem(Primitive):
     name: ClassVar[str] = "getitem"
 
     @property
-    def views(self) -> bool:  # type: ignore[override]
+    def views(self) -> bool:
         return self.index.arrays == 0
 
     def forward(self, x: ndarray, *arrays: Any) -> Any:
@@ -254,9 +256,10 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
 
 def parse(item: Any, shape: tuple[int, ...]) -> tuple[Index, list[Tensor]]:
     """The index that `item` means on an array of this shape, and its index arrays."""
-    if type(item) is int or type(item) is slice:
-        return Index((plain(item),)), []
-    items = [as_index(p) if isinstance(p, ARRAYS) else plain(p) for p in (item if isinstance(item, tuple) else (item,))]
+    given = item if isinstance(item, tuple) else (item,)
+    if is_plain(given):
+        return Index(given), []
+    items = [as_index(p) if isinstance(p, ARRAYS) else plain(p) for p in given]
     masks = [i for i, p in enumerate(items) if isinstance(p, Tensor) and p.dtype == bool]
     unmasked: list[Any] = []
     for i, p in enumerate(items):
@@ -275,6 +278,17 @@ def as_index(part: Any) -> Tensor:
     if not array.size and isinstance(part, (list, tuple)):
         return AsType(np.dtype(np.intp))(array)
     raise IndexError(f"an index array holds whole numbers or booleans, not {array.dtype}. Convert it: i.astype(int).")
+
+
+def is_plain(parts: tuple) -> bool:
+    """Whether all parts are Python's own integers, slices of such, None or Ellipsis, the quick and frequent case."""
+    for p in parts:
+        if type(p) is slice:
+            if not {type(p.start), type(p.stop), type(p.step)} <= SLICED:
+                return False
+        elif type(p) not in PLAIN:
+            return False
+    return True
 
 
 def plain(part: Any) -> Any:

@@ -131,11 +131,11 @@ class Concatenate(Joined):
     name: ClassVar[str] = "concatenate"
 
     @cached_property
-    def spans(self) -> tuple[Span, ...]:  # type: ignore[override]
+    def spans(self) -> tuple[Span, ...]:
         return spans_of(self.sizes)
 
     @property
-    def length(self) -> int:  # type: ignore[override]
+    def length(self) -> int:
         return sum(self.sizes)
 
     def forward(self, *xs: Any) -> ndarray:
@@ -195,7 +195,7 @@ class Split(Primitive):
     views: ClassVar[bool] = True
 
     @property
-    def outputs(self) -> int:  # type: ignore[override]
+    def outputs(self) -> int:
         return len(self.sizes)
 
     def forward(self, x: Any) -> tuple[ndarray, ...]:

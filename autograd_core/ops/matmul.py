@@ -47,6 +47,8 @@ class Matmul(Primitive):
         return binary(self, False)
 
     def __call__(self, x: Any, z: Any) -> Any:
+        if type(x) is ndarray and type(z) is ndarray:
+            return product(x, z)
         y = self._call(x, z)
         if y.ndim > 2 and type(y) is Tensor and y.node is not None:
             node: Any = y.node

@@ -180,7 +180,7 @@ _flip = lru_cache(maxsize=1024)(Flip)
 _prod = lru_cache(maxsize=1024)(Prod)
 
 
-def prod(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+def prod(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
     """The product of the elements along `axis`; of nothing 1. Its derivatives are right where elements are 0.
 
     >>> import autograd_core as ac

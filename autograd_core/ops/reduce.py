@@ -130,7 +130,7 @@ class Shares(Reduction):
         number = np.add.reduce(ties, axis=self.axes, dtype=x.real.dtype, keepdims=True)
         return ties / number
 
-    def shape(self, x: Shape, y: Shape) -> Shape:  # type: ignore[override]
+    def shape(self, x: Shape, y: Shape) -> Shape:
         return x
 
 
@@ -206,7 +206,7 @@ _min = lru_cache(maxsize=1024)(Min)
 _shares = lru_cache(maxsize=1024)(Shares)
 
 
-def sum(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+def sum(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
     """The sum of the elements along `axis` (a number, several, or None for all); of nothing 0.
 
     >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
@@ -216,7 +216,7 @@ def sum(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) ->
     return _sum(None if axis is None else reduced_axes("sum", axis, x.ndim), bool(keepdims))(x)
 
 
-def mean(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+def mean(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
     """The mean of the elements along `axis`; of integers in float64; of nothing NaN."""
     x = cast("mean", x, dtype)
     return _mean(None if axis is None else reduced_axes("mean", axis, x.ndim), bool(keepdims))(x)
@@ -243,11 +243,11 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 amax, amin = max, min
 
 
-def var(x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+def var(x: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """The variance Σ |x - mean|² / (n - ddof) along `axis`; of integers in float64; NaN or ∞ if n ≤ ddof."""
     x = cast("var", x, dtype)
     if x.dtype == np.float16:  # as NumPy: the squares of half precision overflow soon
-        return AsType(x.dtype)(var(x, axis, np.float32, ddof, keepdims))
+        return AsType(x.dtype)(var(x, axis, np.float32, ddof=ddof, keepdims=keepdims))
     x = floating(x)
     axes = reduced_axes("var", axis, x.ndim)
     d: Any = x - _mean(axes, True)(x)
@@ -257,9 +257,9 @@ def var(x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims:
     return total / float(free) if free > 0 else total * math.inf
 
 
-def std(x: Any, axis: Axis = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-    """The standard deviation, √var(x, axis, dtype, ddof); its derivative is 0 where it is 0."""
-    return root(var(x, axis, dtype, ddof, keepdims))
+def std(x: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
+    """The standard deviation, the root of `var` with the same arguments; its derivative is 0 where it is 0."""
+    return root(var(x, axis, dtype, ddof=ddof, keepdims=keepdims))
 
 
 # 1/x with 0 for 1/0, and √x with the derivative 0 at 0: every derivative of both is 0 there.

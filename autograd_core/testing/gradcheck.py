@@ -122,9 +122,7 @@ def drawn(name: str, x: ndarray, depth: int, rng: np.random.Generator) -> Iterat
 # -- the comparison ----------------------------------------------------------------------------------------------------
 
 
-def compare(
-    f: Function, depth: int, rtol: float | None, atol: float | None, rng: np.random.Generator, report: Report
-) -> None:
+def compare(f: Function, depth: int, rtol: float | None, atol: float | None, rng: np.random.Generator, report: Report) -> None:
     """Compare the rules of f, in each mode, with its differences along all directions."""
     ys = f.values()
     dtype = min((x.real.dtype for x in (*f.xs, *ys)), key=lambda dtype: dtype.itemsize)

@@ -7,13 +7,14 @@ import shutil
 import subprocess
 
 from ..errors import MissingExtraError, require
-from .dot import plain_source, read_plain
+from .dot import dot, plain_source, read_plain
+from .layers import ranks
 from .layout import Layout, layered
 from .scene import Scene
 from .style import box_size
 
 BACKENDS = ("pygraphviz", "dot", "builtin")  # the preferred first
-LARGE = 1_000  # boxes; beyond this only the built-in layout is quick enough
+LARGE, TANGLED = 1_000, 1_000  # boxes, and ranks that edges cross; beyond either, Graphviz takes minutes
 
 
 def check(backend: str | None) -> None:
@@ -36,32 +37,36 @@ def installed() -> list[str]:
 def arrange(scene: Scene, backend: str | None = None) -> Layout:
     """Lay a scene out with this backend (None: the best one); with the built-in one if it is missing or fails."""
     check(backend)
-    chosen = backend or (installed()[0] if len(scene.nodes) <= LARGE else "builtin")
-    if chosen == "builtin":
-        return _builtin(scene, "built-in")
-    if chosen not in installed():
-        return _builtin(scene, f"built-in, because {chosen} is not installed")
-    try:
-        return read_plain(scene, render(plain_source(scene), "plain", chosen).decode(), chosen)
-    except (OSError, subprocess.SubprocessError, RuntimeError, ValueError, KeyError, ImportError) as error:
-        return _builtin(scene, f"built-in, because {chosen} failed ({type(error).__name__})")
-
-
-def _builtin(scene: Scene, label: str) -> Layout:
     number = {box.id: i for i, box in enumerate(scene.nodes)}
     edges = [(number[edge.source], number[edge.target]) for edge in scene.edges]
+    chosen = backend or installed()[0]
+    label = "built-in"
+    if backend is None and chosen != "builtin" and _is_large(len(scene.nodes), edges):
+        chosen, label = "builtin", "built-in, which is quick for large graphs"
+    if chosen not in installed():
+        chosen, label = "builtin", f"built-in, because {chosen} is not installed"
+    if chosen != "builtin":
+        try:
+            return read_plain(scene, render(plain_source(scene), "plain", chosen, "dot").decode(), chosen)
+        except (OSError, subprocess.SubprocessError, RuntimeError, ValueError, LookupError, ImportError) as error:
+            label = f"built-in, because {chosen} failed ({type(error).__name__})"
     return layered([box_size(box) for box in scene.nodes], edges, scene.direction, label)
 
 
-def render(source: str, suffix: str, backend: str) -> bytes:
-    """DOT source as a picture or a layout in one of Graphviz's formats, by "pygraphviz" or "dot"."""
+def _is_large(boxes: int, edges: list[tuple[int, int]]) -> bool:
+    rank = ranks(boxes, edges)
+    return boxes > LARGE or sum(rank[t] - rank[s] - 1 for s, t in edges) > TANGLED
+
+
+def render(source: str, suffix: str, backend: str, engine: str) -> bytes:
+    """DOT source in one of Graphviz's formats, by "pygraphviz" or "dot"; engine "nop2" takes the places as given."""
     if backend == "pygraphviz":
-        return require("pygraphviz", extra="viz").AGraph(string=source).draw(format=suffix, prog="dot")
-    return require("graphviz", extra="viz").Source(source).pipe(format=suffix)
+        return require("pygraphviz", extra="viz").AGraph(string=source).draw(format=suffix, prog=engine)
+    return require("graphviz", extra="viz").Source(source, engine=engine).pipe(format=suffix)
 
 
-def picture(source: str, suffix: str) -> bytes:
-    """DOT source as PNG or PDF.
+def picture(scene: Scene, layout: Layout, suffix: str) -> bytes:
+    """A scene that is laid out as PNG or PDF.
 
     Raises MissingExtraError if Graphviz is not installed.
     """
@@ -71,4 +76,4 @@ def picture(source: str, suffix: str) -> bytes:
             f"a {suffix.upper()} file needs Graphviz, and neither pygraphviz nor the program dot is installed. Install it with: "
             'python -m pip install "autograd-core[viz]", or save the drawing as .svg, which needs nothing.'
         )
-    return render(source, suffix, programs[0])
+    return render(dot(scene, layout), suffix, programs[0], "nop2")

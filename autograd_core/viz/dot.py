@@ -6,27 +6,33 @@ from html import escape
 from textwrap import wrap
 
 from ..errors import require
-from .layout import Layout, Point
+from .layout import Layout, Point, foot
 from .scene import Box, Edge, Scene
-from .style import DETAIL, INK, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look
+from .style import DETAIL, INK, LABEL, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look
 
 INCH = 72.0
 SHAPES = {"pill": "rounded,filled", "dashed": "filled,dashed"}
 
 
-def dot(scene: Scene) -> str:
-    """The DOT source of a scene, with its title and legend in the label of the graph. Made with the graphviz package."""
+def dot(scene: Scene, layout: Layout | None = None) -> str:
+    """The DOT source of a scene, with its title and legend in the label of the graph; with a layout, places are given too.
+
+    Graphviz lays out what has no places with `dot`, and draws what has them with `dot -Knop2`. Needs the graphviz package.
+    """
     graphviz = require("graphviz", extra="viz")
+    font = {"fontname": "Helvetica", "fontcolor": INK}
     graph = graphviz.Digraph(
         "computation",
-        graph_attr={"rankdir": scene.direction, "label": _caption(scene), "labelloc": "b", "fontname": "Helvetica", "fontcolor": INK},
-        node_attr={"shape": "box", "style": "rounded,filled", "fontname": "Helvetica", "fontcolor": INK, "margin": "0.12,0.06"},
+        graph_attr={"rankdir": scene.direction, "label": _caption(scene), "labelloc": "b", **font},
+        node_attr={"shape": "box", "style": "rounded,filled", "margin": "0.12,0.06", "fontsize": f"{LABEL:g}", **font},
         edge_attr={"color": LINE, "arrowsize": "0.7", "fontname": "Helvetica", "fontsize": "9", "fontcolor": SOFT},
     )
-    for box in scene.nodes:
-        graph.node(box.id, _label(box), **_box_style(scene, box))
-    for edge in scene.edges:
-        graph.edge(edge.source, edge.target, **_edge_style(edge))
+    for i, box in enumerate(scene.nodes):
+        place = _box_place(layout, i) if layout else {}
+        graph.node(box.id, _label(box), **_box_style(scene, box), **place)
+    for i, edge in enumerate(scene.edges):
+        place = {"pos": _spline(layout, i)} if layout else {}
+        graph.edge(edge.source, edge.target, **_edge_style(edge), **place)
     return graph.source
 
 
@@ -83,7 +89,23 @@ def _caption(scene: Scene) -> str:
     return f'<<table border="0">{"".join(rows)}</table>>'
 
 
-# -- the layouts of Graphviz -----------------------------------------------------------------------------------------------
+# -- layouts, to and from Graphviz, which counts upwards -------------------------------------------------------------------
+
+
+def _box_place(layout: Layout, i: int) -> dict[str, str]:
+    (x, y), (w, h) = layout.centres[i], layout.sizes[i]
+    size = {"width": f"{w / INCH:.4f}", "height": f"{h / INCH:.4f}", "fixedsize": "true"}
+    return {"pos": _point((x, layout.height - y)), **size}
+
+
+def _spline(layout: Layout, i: int) -> str:
+    points = [(x, layout.height - y) for x, y in foot(layout.routes[i])]
+    tip = layout.routes[i][-1]
+    return " ".join([f"e,{_point((tip[0], layout.height - tip[1]))}", *map(_point, points)])
+
+
+def _point(point: Point) -> str:
+    return f"{point[0]:.2f},{point[1]:.2f}"
 
 
 def plain_source(scene: Scene) -> str:

@@ -76,8 +76,8 @@ class Drawing(Scene):
             ".svg": lambda: self.svg.encode(),
             ".dot": lambda: self.dot.encode(),
             ".json": lambda: self.json.encode(),
-            ".png": lambda: picture(self.dot, "png"),
-            ".pdf": lambda: picture(self.dot, "pdf"),
+            ".png": lambda: picture(self, self.layout, "png"),
+            ".pdf": lambda: picture(self, self.layout, "pdf"),
         }
         try:
             writer = writers[path.suffix.lower()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from .layers import Layers, Point, layers
 from .order import order_rows
@@ -16,6 +17,7 @@ from .place import Ports, place_rows, ports
 
 RANK_GAP, STEEP = 32.0, 0.05  # between rows, and what a link that goes far sideways adds to that a unit
 WIDEST_GAP = 64.0
+ARROW = 7.0
 
 
 @dataclass(frozen=True)
@@ -117,3 +119,19 @@ def _bend(points: list[Point], end: Point) -> None:
     x, y = points[-1]
     middle = (y + end[1]) / 2
     points += [(x, middle), (end[0], middle), end]
+
+
+def direction(route: list[Point]) -> Point:
+    """The unit vector in which a route ends."""
+    x1, y1 = route[-1]
+    for x0, y0 in reversed(route[:-1]):
+        length = hypot(x1 - x0, y1 - y0)
+        if length > 0.01:
+            return (x1 - x0) / length, (y1 - y0) / length
+    return 0.0, 1.0
+
+
+def foot(route: list[Point]) -> list[Point]:
+    """The route up to the foot of the arrow at its end."""
+    (x, y), (dx, dy) = route[-1], direction(route)
+    return [*route[:-1], (x - dx * ARROW, y - dy * ARROW)]

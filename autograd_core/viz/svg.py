@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import hypot
 from textwrap import wrap
 from xml.sax.saxutils import escape as _escape_markup
 
-from .layout import Layout, Point
+from .layout import ARROW, Layout, Point, direction, foot
 from .scene import Box, Edge, Scene
 from .style import (
     DETAIL,
@@ -28,7 +27,7 @@ from .style import (
     text_width,
 )
 
-MARGIN, ARROW = 18.0, 7.0
+MARGIN = 18.0
 TITLE, SMALL = 16.0, 10.5
 SWATCH = (20.0, 13.0)
 
@@ -128,40 +127,27 @@ def _rect(x: float, y: float, w: float, h: float, radius: float, fill: str, stro
 
 
 def _edge(edge: Edge, route: list[Point], centre: Point) -> str:
-    tip, direction = route[-1], _direction(route)
+    tip, towards = route[-1], direction(route)
     kept = edge.kind == "saved"
     ending = f' stroke="{SAVED_LINE}" stroke-dasharray="4 3"' if kept else ""
-    path = f'<path d="{_path(route, direction)}"{ending}/>{_arrow(tip, direction, SAVED_LINE if kept else LINE)}'
+    path = f'<path d="{_path(foot(route))}"{ending}/>{_arrow(tip, towards, SAVED_LINE if kept else LINE)}'
     label = f"×{edge.count}" if edge.count > 1 else "" if edge.operand is None else str(edge.operand)
     if label:
-        path += _sign(label, tip, direction, tip[0] < centre[0] - 1 or (abs(direction[0]) > 0.9 and tip[1] < centre[1] - 1))
+        path += _sign(label, tip, towards, tip[0] < centre[0] - 1 or (abs(towards[0]) > 0.9 and tip[1] < centre[1] - 1))
     return f'<g data-edge="{escape(edge.source)} {escape(edge.target)}">{path}</g>'
 
 
-def _sign(label: str, tip: Point, direction: Point, before: bool) -> str:
+def _sign(label: str, tip: Point, towards: Point, before: bool) -> str:
     """A small sign beside an arrow: left of it or right of it, above it or below it where the arrow runs to the right."""
-    if abs(direction[0]) > 0.9:
+    if abs(towards[0]) > 0.9:
         x, y, anchor = tip[0] - 3, tip[1] + (-4 if before else 10), "end"
     else:
         x, y, anchor = tip[0] + (-5 if before else 5), tip[1] - 2, "end" if before else "start"
     return _text(label, x, y, f'font-size="9" fill="{SOFT}" stroke="{PAPER}" stroke-width="2.5" paint-order="stroke"', anchor)
 
 
-def _direction(route: list[Point]) -> Point:
-    """The unit vector in which a route ends."""
-    (x1, y1) = route[-1]
-    for x0, y0 in reversed(route[:-1]):
-        length = hypot(x1 - x0, y1 - y0)
-        if length > 0.01:
-            return (x1 - x0) / length, (y1 - y0) / length
-    return 0.0, 1.0
-
-
-def _path(route: list[Point], direction: Point) -> str:
-    """The curves of a route up to the foot of its arrow; runs that are straight in a row become one."""
-    (x, y), (dx, dy) = route[-1], direction
-    foot = (x - dx * ARROW * 0.8, y - dy * ARROW * 0.8)
-    points = [*route[:-1], foot]
+def _path(points: list[Point]) -> str:
+    """A path of curves; upright pieces that follow one another become one line."""
     start = points[0]
     parts = [f"M{_n(start[0])} {_n(start[1])}"]
     for i in range(1, len(points), 3):
@@ -177,8 +163,8 @@ def _path(route: list[Point], direction: Point) -> str:
     return "".join(parts)
 
 
-def _arrow(tip: Point, direction: Point, colour: str) -> str:
-    (x, y), (dx, dy) = tip, direction
+def _arrow(tip: Point, towards: Point, colour: str) -> str:
+    (x, y), (dx, dy) = tip, towards
     corners = [(x, y), (x - ARROW * dx - 3 * dy, y - ARROW * dy + 3 * dx), (x - ARROW * dx + 3 * dy, y - ARROW * dy - 3 * dx)]
     path = " ".join(f"{_n(px)},{_n(py)}" for px, py in corners)
     return f'<polygon points="{path}" fill="{colour}" stroke="none"/>'

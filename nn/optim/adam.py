@@ -56,9 +56,7 @@ class Adam(ElementwiseOptimizer):
         """The running means m and v, and with amsgrad the largest v."""
         return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
 
-    def rule(
-        self, x: np.ndarray, g: np.ndarray, moments: list[np.ndarray], step: np.ndarray, count: int, group: Group
-    ) -> None:
+    def rule(self, x: np.ndarray, g: np.ndarray, moments: list[np.ndarray], step: np.ndarray, count: int, group: Group) -> None:
         """The formula of the class, with the two corrections for the start taken out of the vector arithmetic."""
         (beta1, beta2), (m, v, *largest) = group["betas"], moments
         if group["maximize"]:

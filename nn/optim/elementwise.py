@@ -100,9 +100,7 @@ class ElementwiseOptimizer(Optimizer):
         """The names of the vectors that the rule remembers with these options."""
         return ()
 
-    def rule(
-        self, x: np.ndarray, g: np.ndarray, moments: list[np.ndarray], step: np.ndarray, count: int, group: Group
-    ) -> None:
+    def rule(self, x: np.ndarray, g: np.ndarray, moments: list[np.ndarray], step: np.ndarray, count: int, group: Group) -> None:
         """Write into `step` what is to be taken off x, and update the moments in place; leave x and its gradient g.
 
         All are vectors of equal length; `step` holds anything at first. `count` is 1 in the first step.

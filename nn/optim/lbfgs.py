@@ -247,9 +247,7 @@ class LBFGS(ClosureOptimizer):
             text = f"max_iter={max_iter} iterations are done; call step again to go on"
             return run.reason(StopCode.MAX_ITER, text, run.iterations, max_iter)
         if run.evaluations >= max_eval:
-            text = (
-                f"max_eval={max_eval} evaluations are reached (5/4 of max_iter, unless given); call step again to go on"
-            )
+            text = f"max_eval={max_eval} evaluations are reached (5/4 of max_iter, unless given); call step again to go on"
             return run.reason(StopCode.MAX_EVAL, text, run.evaluations, max_eval)
         return None
 

@@ -58,9 +58,7 @@ class SGD(ElementwiseOptimizer):
         """The running direction b, unless momentum is 0."""
         return ("momentum_buffer",) if group["momentum"] else ()
 
-    def rule(
-        self, x: np.ndarray, g: np.ndarray, moments: list[np.ndarray], step: np.ndarray, count: int, group: Group
-    ) -> None:
+    def rule(self, x: np.ndarray, g: np.ndarray, moments: list[np.ndarray], step: np.ndarray, count: int, group: Group) -> None:
         """The formula of the class."""
         momentum = group["momentum"]
         if group["maximize"]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -152,7 +153,8 @@ def main(argv: Sequence[str]) -> int:
     start = time.perf_counter()
     history = pinn.fit(stages(setup), progress=False if args.quiet else None if args.quick else True)
     exact, found = report(pinn, history, time.perf_counter() - start, args.reference)
-    np.savez(folder / "weights.npz", **{name: p.numpy() for name, p in pinn.named_parameters()})
+    weights: dict[str, Any] = {name: p.numpy() for name, p in pinn.named_parameters()}
+    np.savez(folder / "weights.npz", **weights)
     draw(folder, pinn, history, exact, found)
     print(f"pictures and weights in  {folder}")
     if history.interrupted:

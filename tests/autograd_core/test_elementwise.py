@@ -350,9 +350,7 @@ def test_the_gradient_at_a_special_point(name):
     np.testing.assert_array_equal(tangents, np.atleast_1d(found))
 
 
-@pytest.mark.parametrize(
-    "f, x", [(ac.softplus, 1000.0), (ac.softplus, -1000.0), (ac.sigmoid, 1000.0), (ac.sigmoid, -1000.0)]
-)
+@pytest.mark.parametrize("f, x", [(ac.softplus, 1000.0), (ac.softplus, -1000.0), (ac.sigmoid, 1000.0), (ac.sigmoid, -1000.0)])
 def test_the_logistic_family_saturates_without_warning(f, x):
     value, *higher = derivatives(f, x, 3)
     limits = {ac.softplus: (1000.0, 0.0), ac.sigmoid: (1.0, 0.0)}

@@ -136,7 +136,7 @@ def test_a_seed_is_a_whole_number(seed, error):
         nn.Linear(1, 1, generator=seed)
 
 
-@pytest.mark.parametrize("name", ["xavier", "xavier_uniform", "xavier_normal", "kaiming", "kaiming_normal", "orthogonal", "zeros"])
+@pytest.mark.parametrize("name", [*init.INITIALISERS])
 def test_an_mlp_is_filled_by_name(name):
     model = nn.MLP([30, 40, 50], init=name, generator=0)
     assert not any(layer.bias.numpy().any() for layer in model.layers)

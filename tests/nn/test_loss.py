@@ -141,7 +141,7 @@ def test_nan_is_no_improvement():
     assert stopping.module.weight.item() == 2.0
 
 
-@pytest.mark.parametrize("options", [{"patience": 0}, {"patience": 1, "min_delta": -1.0}, {"patience": 1, "min_delta": math.nan}])
+@pytest.mark.parametrize("options", [{"patience": 0}, {"patience": 1, "min_delta": -1}, {"patience": 1, "min_delta": math.nan}])
 def test_wrong_options_of_early_stopping(options):
     with pytest.raises(ValueError, match=r"at least 1; got 0|cannot be negative; got"):
         nn.EarlyStopping(nn.Linear(1, 1), **options)

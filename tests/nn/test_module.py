@@ -63,7 +63,7 @@ def test_modules_come_before_their_children():
     assert names(model.named_modules()) == ["", "layers", "layers.0", "layers.1", "activation"]
     assert names(model.named_children()) == ["layers", "activation"]
     assert list(model.children()) == [model.layers, model.activation]
-    assert list(model.modules())[0] is model
+    assert next(model.modules()) is model
 
 
 def test_a_shared_parameter_comes_once_but_is_saved_under_both_names():

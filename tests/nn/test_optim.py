@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_core as ac
+import nn
 from nn import optim
 from nn.optim import elementwise
 
@@ -94,9 +97,7 @@ def test_misuse_is_told(case):
 
 
 def test_printing_names_groups_and_options():
-    assert "group 0: 2 parameters, lr=0.001, momentum=0.9" in repr(
-        optim.SGD([param([1.0]), param([1.0])], momentum=0.9)
-    )
+    assert "group 0: 2 parameters, lr=0.001, momentum=0.9" in repr(optim.SGD([param([1.0]), param([1.0])], momentum=0.9))
 
 
 # Gradients
@@ -301,12 +302,12 @@ def test_every_dtype_stays_itself(name):
 
 @pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.LBFGS, optim.LBFGSB])
 def test_a_parameter_that_was_converted_afterwards_is_refused(make):
-    w, b = param([1.0], "float32"), param([1.0], "float32")
-    optimizer = make([w, b])
-    w.array = w.array.astype("float64")
-    for p in (w, b):
-        give(p, [1.0])
-    with pytest.raises(TypeError, match="was float32 when its optimizer was made and is float64"):
+    layer = nn.Linear(1, 1)
+    optimizer = make(layer.parameters())
+    layer.float()
+    for p in layer.parameters():
+        give(p, np.ones(p.shape))
+    with pytest.raises(TypeError, match="was float64 when its optimizer was made and is float32"):
         optimizer.step(lambda: 1.0)
 
 
@@ -380,6 +381,22 @@ def test_a_saved_state_is_plain_and_shares_nothing():
     assert saved["state"][0]["exp_avg"].tolist() == pytest.approx([0.1, 0.1])
     saved["state"][0]["exp_avg"][:] = 9.0
     assert optimizer.state[w]["exp_avg"].tolist() == pytest.approx([0.19, 0.19])
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_copy_of_parameters_and_optimizer_trains_on_by_itself(duplicate):
+    w = param([1.0, 2.0])
+    optimizer = optim.Adam([w], lr=0.1)
+    for p, step in ((w, 0), (w, 1)):
+        give(p, [1.0, -step])
+        optimizer.step()
+    v, other = duplicate((w, optimizer))
+    for p, o in ((v, other), (w, optimizer)):
+        give(p, [0.5, 0.5])
+        o.step()
+    assert np.array_equal(v.numpy(), w.numpy())
+    assert v is not w
+    assert np.array_equal(other.state_dict()["state"][0]["exp_avg"], optimizer.state_dict()["state"][0]["exp_avg"])
 
 
 def test_a_state_of_other_groups_is_refused():
