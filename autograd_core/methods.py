@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import public
+from . import linalg, public, special
 from .errors import MutationError
 from .graph import LeafNode, recording
 from .ops import contract, index, join, product, reduce, select, shape, softmax, update
@@ -179,18 +179,21 @@ setattr(Tensor, "at", property(update.At, doc=update.At.__doc__))
 
 # A ufunc finds its op by name, NumPy's other functions find the function that `autograd_core` has under theirs.
 UFUNCS = {op.function: op.public for op in registry.values() if isinstance(op, Elementwise)} | {np.matmul: contract.matmul}
+# SciPy is not imported here, so its ufuncs are known by name.
+SCIPY: dict[str, Callable] = {name: getattr(special, name) for name in ("erf", "erfc", "expit", "xlogy")}
 MODULES = (public, contract, index, join, product, reduce, select, shape, softmax)
-ARRAY_FUNCTIONS: dict[str, Callable] = {
-    name: function
-    for module in MODULES
-    for name, function in vars(module).items()
-    if callable(getattr(np, name, None)) and getattr(function, "__module__", "").startswith(__package__)
+ARRAY_FUNCTIONS: dict[Callable, Callable] = {
+    theirs: ours
+    for home, modules in ((np, MODULES), (np.linalg, (linalg,)))
+    for module in modules
+    for name, ours in vars(module).items()
+    if callable(theirs := getattr(home, name, None)) and not isinstance(theirs, type)
 }
 
 
 @method
 def __array_ufunc__(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Tensor:
-    call = UFUNCS.get(ufunc)
+    call = UFUNCS.get(ufunc) or SCIPY.get(ufunc.__name__)
     if call is None or how != "__call__" or options:
         raise unsupported(f"numpy.{ufunc.__name__}" + ("" if how == "__call__" else f".{how}"), ufunc.__name__, options)
     return call(*inputs)
@@ -198,14 +201,15 @@ def __array_ufunc__(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **opt
 
 @method
 def __array_function__(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
-    if function.__module__ == "numpy" and (call := ARRAY_FUNCTIONS.get(function.__name__)) is not None:
+    if (call := ARRAY_FUNCTIONS.get(function)) is not None:
         return call(*args, **kwargs)
     raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {})
 
 
 def unsupported(what: str, name: str, options: dict) -> TypeError:
     """The error for a NumPy function that has no counterpart here: it names the nearest one that has."""
-    near = difflib.get_close_matches(name, [*ARRAY_FUNCTIONS, *(u.__name__ for u in UFUNCS if isinstance(u, np.ufunc))], n=1)
+    known = [function.__name__ for function in (*ARRAY_FUNCTIONS, *UFUNCS)]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
     with_options = f" with {', '.join(options)}" if options else ""
     return TypeError(
         f"{what}{with_options} is not differentiable here, and would drop the gradient."

@@ -170,7 +170,8 @@ def diagnose(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exceptio
         op.shape(*shapes)
     except ShapeError as shape_error:
         return shape_error
-    if type(error) in (TypeError, ValueError, np.exceptions.DTypePromotionError) or isinstance(error, np.exceptions.AxisError):
+    ours = (ShapeError, DTypeError, np.linalg.LinAlgError)
+    if isinstance(error, (TypeError, ValueError)) and not isinstance(error, ours):
         dtypes = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
         kind: type[Exception] = DTypeError if isinstance(error, TypeError) else ShapeError
         return kind(f"{op.name}: {error}. Given shapes {', '.join(map(str, shapes))}, dtypes {dtypes}.")

@@ -329,8 +329,11 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, name: str 
 
 def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     """`data` as a Tensor without copying: a Tensor is returned as it is, an array is shared as a constant."""
-    if isinstance(data, Tensor) and (dtype is None or data.dtype == dtype):
-        return data
+    if isinstance(data, Tensor):
+        if dtype is None or data.dtype == dtype:
+            return data
+        if data.node is not None:
+            raise GradientError(f"as_tensor: a conversion to {np.dtype(dtype)} here would drop the gradient. Use x.astype(dtype).")
     array = to_array(data, dtype, copy=False)
     y = from_array(array)
     if array is data or array.base is not None:

@@ -14,6 +14,7 @@ from autograd_core import Tensor
 from .conditions import Condition
 from .domain import Domain
 from .fields import State
+from .refinement import refined
 from .sampling import Collocation, PointSetError
 from .training import History, Stage, Trainer
 
@@ -54,6 +55,7 @@ class PINN(nn.Module):
         interior = self.collocation.on_interior(domain) if points is None or isinstance(points, Collocation) else points
         self.interior = _not_empty("interior", domain.points(interior))
         self.condition_points = [_not_empty(c.name, c.points(domain, self.collocation)) for c in self.conditions]
+        self._rng = np.random.default_rng([self.collocation.seed, len(self.interior)])
         low, high = domain.bounds.T
         self._center, self._scale = (low + high) / 2.0, 2.0 / (high - low)
         self._names = _unique([c.name for c in self.conditions], taken=self.equations)
@@ -101,6 +103,15 @@ class PINN(nn.Module):
         worst = int(np.argmax(np.where(np.isfinite(values), values, np.inf)))
         place = ", ".join(f"{n} = {v:.6g}" for n, v in zip(self.domain.names, s.points[worst], strict=True))
         return f", worst at {place} (residual {values[worst]:.3g})"
+
+    def refine(self, fraction: float = 0.5) -> None:
+        """Draw the interior points anew, a fraction of them where the residual is large; see `refined`."""
+
+        def residual(points: np.ndarray) -> np.ndarray:
+            s = self.state(points)
+            return sum(np.abs(ac.as_tensor(f(s)).numpy()) for f in self.equations.values())  # type: ignore[return-value]
+
+        self.interior = refined(self.domain, len(self.interior), residual, self._rng, fraction)
 
     def fit(self, stages: Stage | Sequence[Stage], progress: bool | None = None) -> History:
         """Train in stages, for instance Adam and then L-BFGS; returns the history.

@@ -7,7 +7,7 @@ to the best state and says which term failed, at which step and at which point.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,24 +28,32 @@ class Problem(Protocol):
 
     def explain(self, term: str) -> str: ...
 
+    def refine(self) -> None: ...
+
 
 @dataclass(frozen=True)
 class Stage:
     """One optimizer for a number of steps; other arguments go to the optimizer: `Stage(nn.optim.Adam, steps=1000, lr=1e-3)`.
 
     An L-BFGS stage makes at most `steps` iterations and stops earlier where its tolerances are met; the history says why.
-    It searches along strong Wolfe lines unless told otherwise.
+    It searches along strong Wolfe lines unless told otherwise. With `refine_every=k` the interior points are drawn anew
+    every k steps, half of them where the residual is large (`PINN.refine`); an L-BFGS then starts a new memory.
     """
 
     optimizer: Callable[..., Any]
     steps: int
-    options: dict[str, Any] = field(default_factory=dict)
+    refine_every: int | None
+    options: dict[str, Any]
 
-    def __init__(self, optimizer: Callable[..., Any], steps: int, **options: Any) -> None:
-        if steps < 1:
-            raise ValueError(f"Stage: steps={steps}; a stage makes at least one step")
+    def __init__(
+        self, optimizer: Callable[..., Any], steps: int, refine_every: int | None = None, **options: Any
+    ) -> None:
+        for name, number in (("steps", steps), ("refine_every", refine_every)):
+            if number is not None and number < 1:
+                raise ValueError(f"Stage: {name}={number}; it must be at least 1")
         object.__setattr__(self, "optimizer", optimizer)
         object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "refine_every", refine_every)
         object.__setattr__(self, "options", options)
 
     @property
@@ -53,16 +61,22 @@ class Stage:
         """The name of the optimizer."""
         return getattr(self.optimizer, "__name__", str(self.optimizer))
 
-    def build(self, parameters: Sequence[Tensor]) -> Any:
-        """The optimizer on these parameters."""
-        return self.optimizer(parameters, **self._defaults(), **self.options)
+    def build(self, parameters: Sequence[Tensor], steps: int) -> Any:
+        """The optimizer on these parameters, for at most so many steps."""
+        return self.optimizer(parameters, **self._defaults(steps), **self.options)
 
-    def _defaults(self) -> dict[str, Any]:
+    def rounds(self) -> list[int]:
+        """The steps between two refinements."""
+        length = self.refine_every or self.steps
+        return [min(length, self.steps - start) for start in range(0, self.steps, length)]
+
+    def _defaults(self, steps: int) -> dict[str, Any]:
+        defaults: dict[str, Any]
         if self.optimizer is nn.optim.LBFGS:
             defaults = {"line_search_fn": "strong_wolfe", "tolerance_grad": 1e-9, "tolerance_change": 1e-12}
-            defaults |= {"max_iter": self.steps, "max_eval": 2 * self.steps}
+            defaults |= {"max_iter": steps, "max_eval": 2 * steps}
         elif self.optimizer is nn.optim.LBFGSB:
-            defaults = {"max_iter": self.steps}
+            defaults = {"max_iter": steps}
         else:
             defaults = {}
         return {k: v for k, v in defaults.items() if k not in self.options}
@@ -102,6 +116,11 @@ class History:
         return f"History({self.steps} steps, loss {short(self.loss)}{', interrupted' if self.interrupted else ''}. {stops})"
 
 
+def minimizes(optimizer: Any) -> bool:
+    """Whether an optimizer evaluates the loss itself, through a closure, until it has a reason to stop."""
+    return hasattr(optimizer, "stop_reason")
+
+
 class Trainer:
     """Runs the stages on a problem; see the module for what it promises."""
 
@@ -130,18 +149,26 @@ class Trainer:
         return self.history
 
     def _run(self, stage: Stage, bar: Progress) -> str:
-        optimizer = stage.build(self.parameters)
-        if hasattr(optimizer, "stop_reason"):
-            return self._minimize(stage, optimizer, bar)
-        for step in range(1, stage.steps + 1):
+        optimizer, first = None, self.history.steps
+        for steps in stage.rounds():
+            if stage.refine_every:
+                self.problem.refine()
+                self.best_loss = float("inf")  # another set of points is another loss
+            optimizer = stage.build(self.parameters, steps) if optimizer is None or minimizes(optimizer) else optimizer
+            run = self._minimize if minimizes(optimizer) else self._make_steps
+            reason = run(stage, optimizer, steps, bar, first)
+        return reason
+
+    def _make_steps(self, stage: Stage, optimizer: Any, steps: int, bar: Progress, first: int) -> str:
+        for _ in range(steps):
             optimizer.zero_grad()
             self._loss(stage).backward()
             self._keep_best(self.latest_loss)
             optimizer.step()
-            self._record(stage, bar, step, self.latest_loss)
+            self._record(stage, bar, first, self.latest_loss)
         return f"made all {stage.steps} steps"
 
-    def _minimize(self, stage: Stage, optimizer: Any, bar: Progress) -> str:
+    def _minimize(self, stage: Stage, optimizer: Any, steps: int, bar: Progress, first: int) -> str:
         def closure() -> Tensor:
             optimizer.zero_grad()
             loss = self._loss(stage)
@@ -150,10 +177,11 @@ class Trainer:
 
         def accepted(iteration: int, loss: float) -> None:
             self._keep_best(loss)
-            self._record(stage, bar, iteration, loss)
+            self._record(stage, bar, first, loss)
 
         optimizer.step(closure, callback=accepted)
-        return str(optimizer.stop_reason)
+        rounds = f", in the last of {len(stage.rounds())} rounds" if stage.refine_every else ""
+        return f"{optimizer.stop_reason}{rounds}"
 
     def _loss(self, stage: Stage) -> Tensor:
         terms = self.problem.loss_terms()
@@ -170,9 +198,9 @@ class Trainer:
             for kept, p in zip(self.best, self.parameters, strict=True):
                 kept[...] = p.numpy()
 
-    def _record(self, stage: Stage, bar: Progress, step: int, loss: float) -> None:
+    def _record(self, stage: Stage, bar: Progress, first: int, loss: float) -> None:
         self.history.add(stage.name, loss, self.latest)
-        bar.update(step, loss, self.latest)
+        bar.update(self.history.steps - first, loss, self.latest)
 
     def _fail(self, stage: Stage) -> None:
         """Say what is not finite and where, with the weights put back to the best so far."""

@@ -31,10 +31,10 @@ ORDER = {
     "autograd_core.compile": "capture program simplify fuse plan run",
     "autograd_core.testing": "report differences functions promises gradcheck",
     "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
-    "nn": """errors module init activation linear conv pool norm dropout recurrent attention graph bayes loss functional
+    "nn": """errors seeding module init activation linear container mlp conv pool norm dropout recurrent attention graph bayes loss functional
         optim schedule data train io compat""",
     "nn.optim": "optimizer stopping closure elementwise sgd adam line_search lbfgs lbfgsb",
-    "physics": """domain sampling fields conditions progress training pinn weighting sobolev
+    "physics": """domain sampling refinement fields conditions progress training pinn weighting sobolev
         hamiltonian lagrangian integrate operators constitutive fatigue datasets exact metrics pictures studies""",
 }
 FILE_LINES = 350

@@ -15,12 +15,14 @@ from .style import box_size
 
 BACKENDS = ("pygraphviz", "dot", "builtin")  # the preferred first
 LARGE, TANGLED = 1_000, 1_000  # boxes, and ranks that edges cross; beyond either, Graphviz takes minutes
+PORTS, WIDE_PORTS = 13.0, 22.0  # between the arrows at a box, without and with a count beside them
 
 
 def check(backend: str | None) -> None:
     """Raise ValueError for the name of a backend that there is not."""
     if backend is not None and backend not in BACKENDS:
-        raise ValueError(f"draw: unknown backend {backend!r}. Known are {', '.join(BACKENDS)}; None chooses the best one that is installed.")
+        known = ", ".join(BACKENDS)
+        raise ValueError(f"draw: unknown backend {backend!r}. Known are {known}; None takes the first that is installed.")
 
 
 def installed() -> list[str]:
@@ -50,7 +52,8 @@ def arrange(scene: Scene, backend: str | None = None) -> Layout:
             return read_plain(scene, render(plain_source(scene), "plain", chosen, "dot").decode(), chosen)
         except (OSError, subprocess.SubprocessError, RuntimeError, ValueError, LookupError, ImportError) as error:
             label = f"built-in, because {chosen} failed ({type(error).__name__})"
-    return layered([box_size(box) for box in scene.nodes], edges, scene.direction, label)
+    port_gap = WIDE_PORTS if any(edge.count > 1 for edge in scene.edges) else PORTS
+    return layered([box_size(box) for box in scene.nodes], edges, scene.direction, port_gap, label)
 
 
 def _is_large(boxes: int, edges: list[tuple[int, int]]) -> bool:
@@ -73,7 +76,7 @@ def picture(scene: Scene, layout: Layout, suffix: str) -> bytes:
     programs = [name for name in installed() if name != "builtin"]
     if not programs:
         raise MissingExtraError(
-            f"a {suffix.upper()} file needs Graphviz, and neither pygraphviz nor the program dot is installed. Install it with: "
-            'python -m pip install "autograd-core[viz]", or save the drawing as .svg, which needs nothing.'
+            f"a {suffix.upper()} file needs Graphviz, and neither pygraphviz nor the program dot is installed. "
+            'Install it with: python -m pip install "autograd-core[viz]", or save the drawing as .svg, which needs nothing.'
         )
     return render(dot(scene, layout), suffix, programs[0], "nop2")

@@ -81,7 +81,8 @@ def _caption(scene: Scene) -> str:
     """Title, legend and notes as an HTML-like table."""
     rows = [f"<tr><td><b>{_text(scene.title)}</b></td></tr>"] if scene.title else []
     cells = "".join(
-        f'<td bgcolor="{style.fill}" color="{style.stroke}" border="1">{_font(words, DETAIL, False)}</td>' for style, words in legend(scene)
+        f'<td bgcolor="{style.fill}" color="{style.stroke}" border="1">{_font(words, DETAIL, False)}</td>'
+        for style, words in legend(scene)
     )
     rows.append(f'<tr><td><table border="0" cellspacing="4"><tr>{cells}</tr></table></td></tr>')
     notes = [line for note in [*key(scene), *scene.notes] for line in wrap(note, 90)]
@@ -136,4 +137,5 @@ def read_plain(scene: Scene, plain: str, backend: str) -> Layout:
             points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
             routes.setdefault((words[1], words[2]), []).append(points)
     in_order = [routes[edge.source, edge.target].pop() for edge in scene.edges]
-    return Layout([centres[box.id] for box in scene.nodes], [box_size(box) for box in scene.nodes], in_order, width, height, backend)
+    middles, sizes = [centres[box.id] for box in scene.nodes], [box_size(box) for box in scene.nodes]
+    return Layout(middles, sizes, in_order, width, height, backend)

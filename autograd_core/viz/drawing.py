@@ -83,7 +83,8 @@ class Drawing(Scene):
             writer = writers[path.suffix.lower()]
         except KeyError:
             raise ValueError(
-                f"save: {path.name!r} does not say in which format to save the drawing. Its suffix must be one of {', '.join(writers)}."
+                f"save: {path.name!r} does not say in which format to save the drawing. "
+                f"Its suffix must be one of {', '.join(writers)}."
             ) from None
         return writer()
 

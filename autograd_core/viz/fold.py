@@ -1,7 +1,7 @@
 """The size guard of drawings: which nodes of a large graph share a box.
 
-Three ways, each coarser than the one before: runs of operations with one input and one use; operations that only one box
-uses, together with that box; blocks of operations made one after another. None of them can make a loop: a box is left only
+Three ways, each coarser than the one before: runs of operations with one input and one use; operations with one use, together
+with what uses them; blocks of operations made one after another. None of them can make a loop: a box is left only
 from its last operation, or (blocks) everything that leaves it is younger than everything in it.
 """
 
@@ -35,9 +35,10 @@ def fold(listing: Listing, limit: int | None, label: Callable[[int], str | None]
         return Folding(own, None)
     room = max(1, limit - len(listing.outputs))
     uses = _uses(listing)
-    way, box = "runs of operations with one input and one use share a box", _absorb(listing, uses, label, _in_a_run, size)
+    alone = _users(listing, uses, label)
+    way, box = "runs of operations with one input and one use share a box", _runs(listing, alone)
     if len(set(box)) > room:
-        way, box = "operations that only one box uses share it", _trees(listing, uses, label, room)
+        way, box = "operations with one use share a box with what uses them", _trees(alone, size, room)
     if len(set(box)) > room:
         way, box = "operations made one after another share a box", _blocks(listing, uses, room)
     note = f"{size:,} nodes are drawn as {len(set(box)):,} boxes: {way}. draw(..., limit=None) shows each one."
@@ -55,38 +56,42 @@ def _uses(listing: Listing) -> list[list[int]]:
     return uses
 
 
-def _absorb(listing: Listing, uses: list[list[int]], label: Callable, may: Callable, most: int) -> list[int]:
-    """Draw an operation with its users where all of them share one box, up to `most` operations to a box."""
-    box = list(range(len(listing.nodes)))
-    members = [1] * len(box)
-    for i in reversed(box[:]):
-        users = {box[u] if u >= 0 else -1 for u in uses[i]}
-        if len(users) == 1 and i not in listing.names and not isinstance(listing.nodes[i], LeafNode):
-            (user,) = users
-            if user >= 0 and members[user] < most and label(user) == label(i) and may(listing, uses[i]):
-                box[i] = user
-                members[user] += 1
-    return box
+def _users(listing: Listing, uses: list[list[int]], label: Callable[[int], str | None]) -> list[int]:
+    """For every operation the only other one that uses it, if they may share a box; otherwise itself."""
+    users = list(range(len(uses)))
+    for i, used_by in enumerate(uses):
+        if len(set(used_by)) == 1 and i not in listing.names and not isinstance(listing.nodes[i], LeafNode):
+            user = used_by[0]
+            if user >= 0 and label(user) == label(i):
+                users[i] = user
+    return users
 
 
-def _in_a_run(listing: Listing, users: list[int]) -> bool:
-    return len(users) == 1 and len(listing.operands(users[0])) == 1
+def _runs(listing: Listing, users: list[int]) -> list[int]:
+    return _boxes([user if len(listing.operands(user)) == 1 else i for i, user in enumerate(users)])
 
 
-def _trees(listing: Listing, uses: list[list[int]], label: Callable, room: int) -> list[int]:
-    """Draw operations with the only box that uses them, as few to a box as the room allows."""
-    size = len(listing.nodes)
-    coarsest = _absorb(listing, uses, label, _always, size)
-    if len(set(coarsest)) > room:
-        return coarsest
+def _trees(users: list[int], size: int, room: int) -> list[int]:
+    """Draw operations together with their only user, as few to a box as the room allows."""
     most = -(-size // room)
-    while len(set(box := _absorb(listing, uses, label, _always, most))) > room:
+    while True:
+        members, joined = [1] * size, list(range(size))
+        for i, user in enumerate(users):
+            if user != i and members[user] + members[i] <= most:
+                joined[i] = user
+                members[user] += members[i]
+        box = _boxes(joined)
+        if most >= size or len(set(box)) <= room:
+            return box
         most *= 2
+
+
+def _boxes(joined: list[int]) -> list[int]:
+    """Follow from every node the one it was joined to, up to the last."""
+    box = joined[:]
+    for i in reversed(range(len(box))):
+        box[i] = box[joined[i]]
     return box
-
-
-def _always(listing: Listing, users: list[int]) -> bool:
-    return True
 
 
 def _blocks(listing: Listing, uses: list[list[int]], room: int) -> list[int]:

@@ -44,7 +44,8 @@ def scene(
     for k, (name, i) in enumerate(listing.outputs):
         boxes.append(Box(f"y{k}", "output", name, _what(listing.nodes[i]), f"output {name} = %{i}"))
         edges.append(Edge(f"n{folding.box[i]}", f"y{k}"))
-    present = tuple(Group(label, label) for label in groups or {} if label in group_of.values())
+    tinted = {box.group for box in boxes}
+    present = tuple(Group(label, label) for label in groups or {} if label in tinted)
     return Scene(tuple(boxes), tuple(edges), present, title, tuple(filter(None, notes)), direction)
 
 
@@ -76,7 +77,8 @@ def _box(listing: Listing, owner: int, inside: list[int], group_of: dict[int, st
         if len(inside) > 1:
             return Box(f"n{owner}", "leaves", f"{len(inside):,} leaves", _names(listing, inside), tooltip)
         return Box(f"n{owner}", "leaf", listing.names.get(owner, "leaf"), _what(node), tooltip)
-    group = group_of.get(owner)
+    groups = {group_of.get(i) for i in inside}
+    group = groups.pop() if len(groups) == 1 else None
     if len(inside) > 1:
         details = (_histogram(listing, inside), *_what(node))
         return Box(f"n{owner}", "folded", f"{len(inside):,} ops", details, tooltip, len(inside), group)

@@ -35,9 +35,13 @@ class Layout:
 
 
 def layered(
-    sizes: Sequence[Point], edges: Sequence[tuple[int, int]], direction: str = "TB", backend: str = "built-in"
+    sizes: Sequence[Point],
+    edges: Sequence[tuple[int, int]],
+    direction: str = "TB",
+    port_gap: float = 13.0,
+    backend: str = "built-in",
 ) -> Layout:
-    """Lay out boxes of these sizes (width, height) with edges (source, target).
+    """Lay out boxes of these sizes (width, height) with edges (source, target), which arrive `port_gap` apart.
 
     Raises ValueError if the edges form a loop.
 
@@ -48,7 +52,7 @@ def layered(
     turned = [(h, w) for w, h in sizes] if direction == "LR" else sizes
     graph = layers(turned, edges)
     order_rows(graph)
-    where = ports(graph)
+    where = ports(graph, port_gap)
     x = place_rows(graph, where)
     left = min((x[v] - graph.sizes[v][0] / 2 for v in range(len(x))), default=0.0)
     x = [round(value - left, 2) for value in x]

@@ -81,9 +81,9 @@ def _root(name: str, x: Any) -> AnyNode:
         raise TypeError(f"viz: {name!r} is a {type(x).__name__}, not a Tensor: there is no graph behind it")
     if x.node is None:
         raise GradientError(
-            f"viz: {name!r} (a Tensor of shape {x.shape}) has no graph. Nothing that it was computed from had requires_grad=True, "
-            "or it was computed under no_grad(), or it was detached. Make the inputs with ac.tensor(..., requires_grad=True) "
-            "and compute it again outside no_grad()."
+            f"viz: {name!r} (a Tensor of shape {x.shape}) has no graph. Nothing that it was computed from had "
+            "requires_grad=True, or it was computed under no_grad(), or it was detached. "
+            "Make the inputs with ac.tensor(..., requires_grad=True) and compute it again outside no_grad()."
         )
     return x.node
 

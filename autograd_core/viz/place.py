@@ -14,16 +14,16 @@ from .layers import Layers
 from .order import positions
 
 NODE_GAP, BEND_GAP = 22.0, 13.0
-PORT_GAP = 13.0  # between the ends of links at one box
 
 Ports = dict[tuple[int, int, int], tuple[float, float]]
 Guides = list[list[tuple[int, float]]]
 
 
-def ports(graph: Layers) -> Ports:
+def ports(graph: Layers, gap: float) -> Ports:
     """For the k-th link from u to v: how far from the middle of u it leaves, and from the middle of v it arrives.
 
-    Links arrive side by side in the order of their upper ends; parallel ones also leave side by side.
+    Links arrive side by side, `gap` apart where the box is wide enough, in the order of their upper ends; parallel ones
+    also leave side by side.
     """
     place = positions(graph)
     found: Ports = {}
@@ -31,16 +31,16 @@ def ports(graph: Layers) -> Ports:
         upper = sorted(above, key=place.__getitem__)
         for i, u in enumerate(upper):
             k = i - upper.index(u)
-            arrive = 0.0 if graph.is_bend(v) else _spread(i, len(upper), graph.sizes[v][0])
-            found[u, v, k] = (_spread(k, upper.count(u), graph.sizes[u][0]), arrive)
+            arrive = 0.0 if graph.is_bend(v) else _spread(i, len(upper), graph.sizes[v][0], gap)
+            found[u, v, k] = (_spread(k, upper.count(u), graph.sizes[u][0], gap), arrive)
     return found
 
 
-def _spread(i: int, count: int, width: float) -> float:
+def _spread(i: int, count: int, width: float, gap: float) -> float:
     """The i-th of `count` places around 0 that share a side of this width."""
     if count == 1:
         return 0.0
-    return (i - (count - 1) / 2) * min(PORT_GAP, max(width - 14.0, 0.0) / (count - 1))
+    return (i - (count - 1) / 2) * min(gap, max(width - 14.0, 0.0) / (count - 1))
 
 
 def place_rows(graph: Layers, where: Ports) -> list[float]:

@@ -26,7 +26,7 @@ LOOKS = {
     "folded": Look("#f1f2f4", "#8b929c", "stack"),
     "output": Look("#d9f2e8", "#008a63", "double"),
 }
-# Operations of the first, second, … group: sky blue, reddish purple, yellow, vermillion, brown; again from the first after that.
+# Operations of the first, second, … group: sky blue, reddish purple, yellow, vermillion, brown, and again.
 TINTS = (
     Look("#def3fb", "#3f97c4", "round"),
     Look("#f5e1ed", "#b3628f", "round"),

@@ -93,10 +93,10 @@ def _box(box: Box, style: Look, centre: Point, size: Point) -> str:
     shift = -STACK / 2 if style.shape == "stack" else 0.0
     baseline = y - shift - text_height(box) / 2
     text = []
-    for line, size, bold in lines(box):
-        baseline += size * LEADING
+    for line, points, bold in lines(box):
+        baseline += points * LEADING
         attributes = 'font-weight="bold"' if bold else f'font-size="{DETAIL:g}" fill="{SOFT}"'
-        text.append(_text(line, x + shift, baseline - size * 0.3, attributes, "middle"))
+        text.append(_text(line, x + shift, baseline - points * 0.3, attributes, "middle"))
     return f'<g data-node="{escape(box.id)}"><title>{escape(box.tooltip or box.label)}</title>{shapes}{"".join(text)}</g>'
 
 
@@ -133,7 +133,8 @@ def _edge(edge: Edge, route: list[Point], centre: Point) -> str:
     path = f'<path d="{_path(foot(route))}"{ending}/>{_arrow(tip, towards, SAVED_LINE if kept else LINE)}'
     label = f"×{edge.count}" if edge.count > 1 else "" if edge.operand is None else str(edge.operand)
     if label:
-        path += _sign(label, tip, towards, tip[0] < centre[0] - 1 or (abs(towards[0]) > 0.9 and tip[1] < centre[1] - 1))
+        before = edge.count == 1 and (tip[0] < centre[0] - 1 or (abs(towards[0]) > 0.9 and tip[1] < centre[1] - 1))
+        path += _sign(label, tip, towards, before)
     return f'<g data-edge="{escape(edge.source)} {escape(edge.target)}">{path}</g>'
 
 

@@ -16,7 +16,7 @@ import autograd_core as ac
 
 from .optimizer import Flat, Group, Optimizer, call, copy_into
 
-BLOCK = 16_384
+BLOCK = 256 * 1024  # bytes of each vector
 
 
 class Slab:
@@ -33,8 +33,9 @@ class Slab:
         self.moments: dict[str, np.ndarray] = {}
         self._x, self._g = self.flat.zeros(), self.flat.zeros()
         self._x_views, self._g_views = self.flat.views(self._x), self.flat.views(self._g)
-        self._scratch = np.empty(min(BLOCK, self.flat.size), self.flat.dtype)
-        self._alone = [i if p.size >= BLOCK else -1 for i, p in enumerate(params)]
+        self._block = BLOCK // self.flat.dtype.itemsize
+        self._scratch = np.empty(min(self._block, self.flat.size), self.flat.dtype)
+        self._alone = [i if p.size >= self._block else -1 for i, p in enumerate(params)]
         for i, state in enumerate(states):
             state["step"] = self.steps[i : i + 1].reshape(())
 
@@ -72,8 +73,8 @@ class Slab:
         return self._x[start:stop], self._g[start:stop]
 
     def _in_blocks(self, rule: Callable, vectors: list[np.ndarray], count: int, group: Group) -> None:
-        for low in range(0, vectors[0].size, BLOCK):
-            x, g, out, *moments = (vector[low : low + BLOCK] for vector in vectors)
+        for low in range(0, vectors[0].size, self._block):
+            x, g, out, *moments = (vector[low : low + self._block] for vector in vectors)
             step = self._scratch[: x.size]
             rule(x, g, moments, step, count, group)
             np.subtract(x, step, out=out)

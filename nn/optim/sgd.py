@@ -67,7 +67,7 @@ class SGD(ElementwiseOptimizer):
             g = g + group["weight_decay"] * x
         for b in moments:
             b *= momentum
-            b += np.multiply(g, 1.0 if count == 1 else 1.0 - group["dampening"], out=step)
+            b += g if count == 1 or not group["dampening"] else np.multiply(g, 1.0 - group["dampening"], out=step)
             g = g + momentum * b if group["nesterov"] else b
         np.multiply(g, group["lr"], out=step)
 

@@ -28,7 +28,7 @@ PUBLISHED = 6.7e-4
 
 @dataclass(frozen=True)
 class Setup:
-    """The size of a run: layers of the network, points, and steps of the two stages."""
+    """The size of a run: layers of the network, points, steps of the two stages and between refinements of the points."""
 
     layers: tuple[int, ...]
     interior: int
@@ -36,12 +36,13 @@ class Setup:
     initial: int
     adam: int
     lbfgs: int
+    refine: int | None
 
 
 SETUPS = {
-    "quick": Setup((2, 16, 16, 16, 1), interior=400, boundary=40, initial=60, adam=60, lbfgs=60),
-    "default": Setup((2, *[20] * 6, 1), interior=2_500, boundary=80, initial=160, adam=500, lbfgs=3_000),
-    "paper": Setup((2, *[20] * 8, 1), interior=10_000, boundary=50, initial=50, adam=1, lbfgs=50_000),
+    "quick": Setup((2, 16, 16, 16, 1), interior=400, boundary=40, initial=60, adam=60, lbfgs=60, refine=30),
+    "default": Setup((2, *[20] * 6, 1), interior=2_500, boundary=80, initial=160, adam=1_000, lbfgs=4_000, refine=500),
+    "paper": Setup((2, *[20] * 8, 1), interior=10_000, boundary=50, initial=50, adam=1, lbfgs=50_000, refine=None),
 }
 
 
@@ -64,8 +65,8 @@ def build(setup: Setup, seed: int) -> physics.PINN:
 def stages(setup: Setup) -> list[physics.Stage]:
     """Adam to leave the start, L-BFGS to converge."""
     return [
-        physics.Stage(nn.optim.Adam, steps=setup.adam, lr=2e-3),
-        physics.Stage(nn.optim.LBFGS, steps=setup.lbfgs, history_size=50),
+        physics.Stage(nn.optim.Adam, steps=setup.adam, lr=2e-3, refine_every=setup.refine),
+        physics.Stage(nn.optim.LBFGS, steps=setup.lbfgs, refine_every=setup.refine, history_size=50),
     ]
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 import autograd_core as ac
 from autograd_core.errors import DTypeError, ShapeError
@@ -37,6 +40,20 @@ MASKS += [(slice(None), (X[0] > 0).tolist())]
 @pytest.mark.parametrize("item", BASIC + ADVANCED + MASKS, ids=repr)
 def test_getitem(item):
     agrees(lambda x: getitem(x, item), lambda x: x[item], X)
+
+
+@given(st.data())
+def test_any_index_reads_and_gives_back_as_numpy_does(data):
+    shape = data.draw(hnp.array_shapes(max_dims=4, max_side=4, min_side=0))
+    basic = hnp.basic_indices(shape, allow_newaxis=True)
+    item = data.draw(basic | hnp.arrays(bool, shape[:2]) | (hnp.integer_array_indices(shape) if all(shape) else basic))
+    x = ac.tensor(np.arange(float(np.prod(shape))).reshape(shape), requires_grad=True)
+    y = x[item]
+    np.testing.assert_array_equal(y.numpy(), x.numpy()[item])
+    g = np.cos(np.arange(float(y.size))).reshape(y.shape)
+    expected = np.zeros(shape)
+    np.add.at(expected, item, g)
+    np.testing.assert_allclose(ac.gradients(y, [x], grad_ys=g)[0].numpy(), expected, atol=1e-14)
 
 
 def test_masks_and_integers_together():

@@ -33,8 +33,8 @@ def agrees(f, reference, *xs, order=2):
 
 # -- solve and inv -----------------------------------------------------------------------------------------
 
-PAIRS = [((3, 3), (3,)), ((3, 3), (3, 2)), ((4, 3, 3), (3,)), ((4, 3, 3), (3, 2)), ((3, 3), (4, 3, 2)), ((1, 1), (1,))]
-PAIRS += [((5, 1, 3, 3), (4, 3, 2)), ((2, 3, 3), (1, 3, 1)), ((5, 4, 3, 3), (3,)), ((0, 0), (0,)), ((0, 3, 3), (3,))]
+PAIRS = [((3, 3), (3,)), ((3, 3), (3, 2)), ((2, 3, 3), (3,)), ((2, 3, 3), (3, 2)), ((3, 3), (2, 3, 2)), ((1, 1), (1,))]
+PAIRS += [((3, 1, 3, 3), (2, 3, 2)), ((2, 3, 3), (1, 3, 1)), ((3, 2, 3, 3), (3,)), ((0, 0), (0,)), ((0, 3, 3), (3,))]
 
 
 @pytest.mark.parametrize("a, b", PAIRS)
@@ -176,3 +176,21 @@ def test_norm_refuses_what_it_does_not_know():
         ac.linalg.norm(np.ones((2, 2)), ord="nuc")
     with pytest.raises(ShapeError, match="norm: axis 2 is out of range"):
         ac.linalg.norm(np.ones((2, 2)), axis=2)
+
+
+# -- a second opinion --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["solve", "inv", "det", "norm", "matmul"])
+def test_complex_gradients_are_those_of_pytorch(name):
+    torch = pytest.importorskip("torch")
+    a, b = regular(3, 3) + 1j * real(3, 3), real(3, 2) + 1j * real(3, 2)
+    ours, theirs = (getattr(m if name == "matmul" else m.linalg, name) for m in (ac, torch))
+    count = 2 if name in ("solve", "matmul") else 1
+    xs = [ac.tensor(x, requires_grad=True) for x in (a, b)[:count]]
+    zs = [torch.tensor(x, requires_grad=True) for x in (a, b)[:count]]
+    y, z = ours(*xs), theirs(*zs)
+    g = np.asarray(y.numpy() * (2.0 if name == "norm" else 1.0 - 2.0j))
+    z.backward(torch.tensor(g))
+    for x, expected in zip(ac.gradients(y, xs, grad_ys=g), zs, strict=True):
+        np.testing.assert_allclose(x.numpy(), expected.grad.numpy(), rtol=1e-10)

@@ -273,7 +273,7 @@ def test_how_numbers_are_divided_into_parameters_does_not_matter(sizes, case, ra
 def test_a_parameter_larger_than_a_block_is_stepped_like_a_small_one(monkeypatch):
     start, gradient = RNG.normal(size=(30, 7)), RNG.normal(size=(30, 7))
     results = []
-    for block in (10_000, 64):
+    for block in (10_000, 512):
         monkeypatch.setattr(elementwise, "BLOCK", block)
         params = [param(start), param(start[0]), param(start)]
         optimizer = optim.Adam(params, lr=0.1, weight_decay=0.1)

@@ -1,0 +1,118 @@
+"""Sobolev training: a network learns the derivatives of its target along with the values."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ac
+import nn
+
+
+class SobolevLoss(nn.Module):
+    """The mean squared error of a network's values plus those of its derivatives up to an order.
+
+        L = w₀ mean (f(x) - y)² + w₁ mean (∇f(x) - y′)² + …
+
+    Called with the network f, points x and the targets y, y′, …: for N points of d coordinates and m outputs, x has shape
+    (N, d), y (N, m), y′ (N, m, d), the next (N, m, d, d); the axis of one output may be left out of derivatives. `weights`
+    are (w₀, w₁, …), all 1 if None. The network must treat each point by itself.
+
+    Raises ShapeError for targets of another number or shape, ValueError for a negative order or weight.
+    Source: Czarnecki et al., NeurIPS 2017, eq. 1.
+
+    >>> x = np.array([[1.0], [2.0]])
+    >>> loss = SobolevLoss(order=1)
+    >>> loss(lambda x: x**2, x, x**2, 2 * x + 0.5).item()
+    0.25
+    """
+
+    def __init__(self, order: int = 1, weights: Sequence[float] | None = None) -> None:
+        super().__init__()
+        if operator.index(order) < 0:
+            raise ValueError(f"SobolevLoss: order is the highest derivative to learn, 0 or more; got {order}")
+        self.order = order
+        self.weights = (1.0,) * (order + 1) if weights is None else tuple(map(float, weights))
+        if len(self.weights) != order + 1 or not all(w >= 0 and math.isfinite(w) for w in self.weights):
+            raise ValueError(
+                f"SobolevLoss: order {order} needs {order + 1} weights, each 0 or more, for the values and for each "
+                f"derivative; got {self.weights}"
+            )
+
+    def forward(self, network: Callable[[ac.Tensor], ac.Tensor], x: Any, *targets: Any) -> ac.Tensor:
+        """The loss at points x with the targets (y, y′, …)."""
+        total, *rest = self.terms(network, x, *targets)
+        for term in rest:
+            total = ac.add(total, term)
+        return total
+
+    def terms(self, network: Callable[[ac.Tensor], ac.Tensor], x: Any, *targets: Any) -> list[ac.Tensor]:
+        """The weighted terms of the loss: that of the values, of the first derivatives, and so on."""
+        if len(targets) != self.order + 1:
+            raise ac.errors.ShapeError(
+                f"SobolevLoss: order {self.order} compares values and {self.order} derivative(s), which are "
+                f"{self.order + 1} targets; got {len(targets)}. Call it as loss(network, x, y, dy, …)."
+            )
+        found = derivatives(network, x, self.order)
+        pairs = zip(self.weights, found, targets, strict=True)
+        return [ac.multiply(w, nn.mse_loss(y, _fitted(k, y, t))) for k, (w, y, t) in enumerate(pairs)]
+
+    def extra_repr(self) -> str:
+        return f"order={self.order}, weights={self.weights}"
+
+
+def derivatives(network: Callable[[ac.Tensor], ac.Tensor], x: Any, order: int = 1) -> list[ac.Tensor]:
+    """The values and derivatives of a network at points x (N, d), up to an order: shapes (N, m), (N, m, d), (N, m, d, d) …
+
+    They are recorded, so that a loss of them can be differentiated with respect to the weights. The network must treat
+    each point by itself: the derivatives are those of the sum over all points.
+
+    >>> value, slope = derivatives(lambda x: x**3, [[2.0]])
+    >>> value.tolist(), slope.tolist()
+    ([[8.0]], [[[12.0]]])
+    """
+    points = ac.tensor(x, requires_grad=True)
+    with ac.enable_grad():
+        found = [network(points)]
+        if points.ndim != 2 or found[0].ndim != 2 or len(found[0]) != len(points):
+            raise ac.errors.ShapeError(
+                f"derivatives: the network maps points {points.shape} to {found[0].shape}; needed is (N, d) to (N, m). "
+                "Give single numbers an axis of their own: x[:, None]."
+            )
+        for _ in range(order):
+            found.append(_jacobian(found[-1], points))
+    return found
+
+
+def _jacobian(y: ac.Tensor, points: ac.Tensor) -> ac.Tensor:
+    """The derivatives of y (N, …) by the coordinates of its own point, (N, …, d): one sweep for each number a point has."""
+    flat = ac.reshape(y, (len(points), -1))
+    columns = [flat] if flat.shape[1] == 1 else ac.split(flat, flat.shape[1], axis=1)
+    return ac.reshape(ac.stack([_slope(column, points) for column in columns], axis=1), (*y.shape, points.shape[1]))
+
+
+def _slope(column: ac.Tensor, points: ac.Tensor) -> ac.Tensor:
+    if not column.requires_grad:
+        return ac.zeros_like(points)
+    (g,) = ac.gradients(column, points, np.ones(column.shape, column.dtype), create_graph=True, allow_unused=True)
+    return ac.zeros_like(points) if g is None else g
+
+
+def _fitted(k: int, found: ac.Tensor, target: Any) -> ac.Tensor:
+    """The target of the k-th derivative in the shape of what the network has: the axis of a single output may be missing."""
+    target = ac.as_tensor(target)
+    short = (found.shape[0], *found.shape[2:])
+    if target.shape == found.shape:
+        return target
+    if k and found.shape[1] == 1 and target.shape == short:
+        return ac.reshape(target, found.shape)
+    what = "values" if k == 0 else f"derivatives of order {k}"
+    or_short = f" or {short}" if k and found.shape[1] == 1 else ""
+    raise ac.errors.ShapeError(
+        f"SobolevLoss: the target of the {what} has shape {target.shape}; needed {found.shape}{or_short}: "
+        "points, outputs, then one axis of coordinates for each order."
+    )
