@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 STUDIES = {
@@ -29,5 +30,18 @@ def usage() -> str:
     return f"usage: python -m physics STUDY [--quick] [--out DIR] [--help]\n\n{rows}"
 
 
+def start_with_one_thread() -> None:
+    """Start this command again with one BLAS thread, unless the user has chosen a number.
+
+    The matrices of these networks have about twenty columns. A second thread gains little on them, and waits for the
+    first in a busy loop: when another program wants that core, a step takes up to a hundred times as long.
+    """
+    settings = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    if os.name == "posix" and not any(name in os.environ for name in settings):
+        os.environ |= dict.fromkeys(settings, "1")
+        os.execv(sys.executable, sys.orig_argv)
+
+
 if __name__ == "__main__":
+    start_with_one_thread()
     sys.exit(main(sys.argv[1:]))

@@ -34,6 +34,7 @@ class State:
     def __init__(self, network: Callable, points: Any, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         self._inputs, self._outputs = tuple(inputs), tuple(outputs)
         self._points = ac.as_tensor(np.asarray(points, dtype=np.float64)).requires_grad_()
+        self._points.name = "points"
         self._network = network
         self._values: Tensor | None = None
         self._known: dict[tuple[str, ...], Tensor] = {}

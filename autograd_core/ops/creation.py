@@ -86,7 +86,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
             "Use start + step * ac.arange(n) with a fixed n, or pass bound.detach()."
         )
     bounds = [_number(bound) for bound in (start, stop, step)]
-    if dtype is None and np.result_type(*bounds) == np.float64 and all(isinstance(b, (int, float)) for b in bounds):
+    if dtype is None and np.result_type(*bounds) == np.float64 and all(type(b) in (int, float) for b in bounds):
         dtype = get_default_dtype()
     return from_array(np.arange(*bounds, dtype=None if dtype is None else _dtype("arange", dtype)))
 
@@ -100,10 +100,11 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     tensor([0. , 0.5, 1. ])
     """
     (num,) = _shape("linspace", num)
+    constant = not (isinstance(start, Tensor) or isinstance(stop, Tensor))
     start, stop = as_tensor(start), as_tensor(stop)
     kind = np.result_type(start.dtype, stop.dtype)
     dtype = _dtype("linspace", dtype if dtype is not None or kind.kind not in "fc" else kind)
-    if not (start.requires_grad or stop.requires_grad):
+    if constant:
         return from_array(np.linspace(start.array, stop.array, num, endpoint, dtype=dtype))
     weights = np.linspace(0.0, 1.0, num, endpoint, dtype=dtype if dtype.kind == "f" else None)
     weights = weights.reshape(num, *(1 for _ in np.broadcast_shapes(start.shape, stop.shape)))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
+from ..errors import ShapeError
 from ..primitive import OUTPUT, Primitive
 from ..tensor import Tensor
 from .elementwise import conj
@@ -206,4 +207,6 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
 def _line(name: str, x: Any, axis: int | None) -> tuple[Tensor, int]:
     if axis is None or (x.ndim == 0 and axis in (0, -1)):
         return ravel(x), 0
+    if isinstance(axis, (tuple, list)):
+        raise ShapeError(f"{name}: axis must be one number or None, not {axis}")
     return x, axes_of(name, axis, x.ndim)[0]

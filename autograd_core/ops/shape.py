@@ -181,6 +181,8 @@ def _target(x: Shape, shape: Any) -> Shape:
         target = tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)
     except TypeError:
         raise ShapeError(f"reshape: a shape is a whole number or a tuple of them, not {shape!r}") from None
+    if any(n < -1 for n in target):
+        raise ShapeError(f"reshape: lengths cannot be negative, except one -1; given {target}")
     if -1 not in target:
         return target
     known = math.prod(n for n in target if n != -1)

@@ -134,4 +134,4 @@ def draw(
         raise ValueError(f"draw: limit is the number of boxes, at least 10, or None for all of them; got {limit}")
     check(backend)
     made = scene(read(y, names), title, groups, show_saved, limit, direction)
-    return Drawing(made.nodes, made.edges, made.groups, made.title, made.notes, made.direction, backend)
+    return Drawing(**vars(made), backend=backend)

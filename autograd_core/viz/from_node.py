@@ -17,7 +17,7 @@ from .text import line
 LONGEST = 34  # characters in a line of a box; tooltips have it whole
 LONGEST_TOOLTIP = 2000
 # Operations whose operands may change places: a drawing need not say which is which.
-COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logaddexp", "equal", "not_equal"}
+COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logaddexp", "hypot"}
 
 
 def scene(
@@ -108,7 +108,9 @@ def _histogram(listing: Listing, inside: list[int]) -> str:
 
 def _details(node: Any) -> list[str]:
     """The parameters of an operation, and the constants among its operands."""
-    lines = [shorten(f"{name}={value}") for name, value in parameters(node.op) if value != str(node.shape)]
+    given = [f"{name}={value}" for name, value in parameters(node.op) if value != str(node.shape)]
+    together = ", ".join(given)
+    lines = [together] if given and len(together) <= LONGEST else [shorten(one) for one in given]
     if None in node.parents:
         operands = ("·" if p is not None else constant_text(node, k) for k, p in enumerate(node.parents))
         lines.append(shorten(f"({', '.join(operands)})"))

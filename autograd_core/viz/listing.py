@@ -68,7 +68,7 @@ def _outputs(y: Any) -> list[tuple[str, Any]]:
     if isinstance(y, Mapping):
         pairs = [(str(key), x) for key, x in y.items()]
     elif isinstance(y, (list, tuple)):
-        pairs = [(getattr(x, "name", None) or f"output {i}", x) for i, x in enumerate(y)]
+        pairs = [(getattr(x, "name", None) or f"output[{i}]", x) for i, x in enumerate(y)]
     else:
         pairs = [(getattr(y, "name", None) or "output", y)]
     if not pairs:
@@ -112,7 +112,8 @@ def _plain(value: Any) -> str:
 def constant_text(node: Any, k: int) -> str:
     """The constant operand k in a few characters: its value if it is one kept number, else its shape where that is known."""
     value = node.saved[k + 1] if node.saved is not None and len(node.saved) > k + 1 else None
-    if isinstance(value, (np.ndarray, np.generic, int, float, complex)):
-        return f"{np.asarray(value).item():.6g}" if np.size(value) == 1 else f"const{np.shape(value)}"
+    if isinstance(value, (np.ndarray, np.generic, int, float, complex)) and np.size(value) == 1:
+        number = np.asarray(value).item()
+        return str(number) if isinstance(number, (bool, int)) else f"{number:.6g}"
     shape = getattr(value, "shape", ())
     return f"const{shape}" if shape else "const"

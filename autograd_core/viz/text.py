@@ -38,7 +38,7 @@ def text(y: Any, *, names: Any = None) -> str:
 def line(listing: Listing, i: int) -> str:
     """The line of node number i."""
     node = listing.nodes[i]
-    name = listing.names.get(i, "")
+    name = listing.names.get(i, "").replace("\n", "\\n")
     if isinstance(node, LeafNode):
         return f"%{i} = leaf {name + ' ' if name else ''}{node.shape} {node.dtype}"
     dtypes = {p.dtype for p in node.parents if p is not None}

@@ -7,6 +7,7 @@ error on the points held out for validation rises; and by Sobolev training, whic
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from ..progress import Progress
 from ..sobolev import SobolevLoss, derivatives
 
 POINTS, HELD_OUT = 40, 10
-NOISE = 0.2
+NOISE = 0.1
 STEPS, QUICK_STEPS = 10_000, 400
 EVERY = 10  # steps from one look at the errors to the next
 PATIENCE = 100  # looks without improvement before early stopping
@@ -160,15 +161,15 @@ def errors(network: nn.MLP, points: Points) -> tuple[float, float]:
 def table(data: Data, runs: Sequence[Run]) -> str:
     """The errors of all runs as text, and which are the smallest."""
     lines = [
-        f"{'root mean square error':<24}|{'value':^29} |{'derivative':^29}",
-        f"{'':<24}|" + (f"{'training':>9}{'validation':>11}{'test':>9} |" * 2).removesuffix(" |"),
+        f"{'root mean square error':<28}|{'value':^28} |{'derivative':^28}",
+        f"{'':<28}|" + (f"{'training':>9}{'validation':>11}{'test':>8} |" * 2).removesuffix(" |"),
     ]
     tests = {}
     for run in runs:
         values, slopes = zip(*(errors(run.network, points) for points in data), strict=True)
         tests[run.variant.name] = (values[-1], slopes[-1])
-        cells = ("{:9.4f}{:11.4f}{:9.4f}".format(*row) for row in (values, slopes))
-        lines.append(f"{run.variant.name + f', step {run.kept:,}':<24}|" + " |".join(cells))
+        cells = ("{:9.4f}{:11.4f}{:8.4f}".format(*row) for row in (values, slopes))
+        lines.append(f"{run.variant.name + f', step {run.kept:,}':<28}|" + " |".join(cells))
     best = [min(tests, key=lambda name: tests[name][i]) for i in (0, 1)]
     lines.append(f"smallest test error: of the value {best[0]}, of the derivative {best[1]}")
     return "\n".join(lines)
@@ -212,7 +213,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         folder = pictures.open_output_folder(args.out)
     except pictures.OutputFolderError as error:
-        print(error)
+        print(error, file=sys.stderr)
         return 2
     steps = args.steps or (QUICK_STEPS if args.quick else STEPS)
     print(
@@ -244,14 +245,18 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m physics sine", description=__doc__.splitlines()[0])
     p.add_argument("--quick", action="store_true", help=f"only {QUICK_STEPS} steps, for tests; too few to overfit")
     p.add_argument("--out", default="sine-study", metavar="DIR", help="folder for the pictures (default: %(default)s)")
-    p.add_argument("--seed", type=_count, default=0, metavar="N", help="of the data and the weights (default: %(default)s)")
-    p.add_argument("--steps", type=_count, metavar="N", help=f"of each training (default: {STEPS})")
+    p.add_argument("--seed", type=_from(0), default=0, metavar="N", help="of data and weights (default: %(default)s)")
+    p.add_argument("--steps", type=_from(1), metavar="N", help=f"of each training (default: {STEPS})")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     return p
 
 
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
+def _from(low: int) -> Callable[[str], int]:
+    """The reader of a whole number that is not below `low`."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} on")
+        return int(text)
+
+    return read
