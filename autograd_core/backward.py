@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy import ndarray
@@ -20,7 +21,7 @@ from .graph import AnyNode, LeafNode, Node, ancestors, check_saved, descendants,
 from .primitive import AsType, Identity, Part, part
 from .tensor import Tensor, as_tensor, from_array, new_tensor
 
-AS_COPY = Identity(copies=True)
+COPY = Identity(copies=True)
 
 
 @dataclass
@@ -165,11 +166,15 @@ def run_hooks(node: AnyNode, g: Any, record: bool) -> Any:
 def deposit(leaf: LeafNode, g: Any, record: bool) -> None:
     """Add a gradient to `.grad` of the leaf's Tensor, on memory of its own."""
     x = leaf.tensor()
-    if x is None:
-        return
+    if x is not None:
+        accumulate(x, g, record)
+
+
+def accumulate(x: Tensor, g: Any, record: bool) -> None:
+    """Add g to `.grad` of x."""
     old = x.grad
     if record:
-        x._grad = AS_COPY(g) if old is None else old + g
+        x._grad = COPY(g) if old is None else old + g
     else:
         x._grad = from_array(np.array(g) if old is None else old.array + g)
 
@@ -243,7 +248,25 @@ def backward(self: Tensor, gradient: Any = None, create_graph: bool = False, ret
     ReverseSweep(record, retain).run([(self.node, g if record else g.array)])
 
 
+def retain_grad(self: Tensor) -> None:
+    """Keep the gradient of this intermediate Tensor in `.grad` too. Does nothing on a leaf.
+
+    Raises GradientError if the Tensor does not require a gradient.
+    """
+    if self.node is None:
+        raise GradientError("retain_grad: this Tensor does not require a gradient")
+    if type(self.node) is Node:
+        weak = ref(self)
+        self.node.register_hook(lambda g: _retain(weak(), g))
+
+
+def _retain(x: Tensor | None, g: Tensor) -> None:
+    if x is not None:
+        accumulate(x, g, record=True)
+
+
 setattr(Tensor, "backward", backward)
+setattr(Tensor, "retain_grad", retain_grad)
 
 
 @dataclass(frozen=True)

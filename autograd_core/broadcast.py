@@ -1,3 +1,4 @@
+
 """Broadcasting and its transpose, summing: the one place that un-broadcasts."""
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from .errors import ShapeError
-from .primitive import Primitive
+from .linear import Linear
 
 
 def broadcast_shape(name: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -25,7 +26,7 @@ def broadcast_shape(name: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class BroadcastTo(Primitive):
+class BroadcastTo(Linear):
     """Repeats an array along new and length-1 axes up to `target`."""
 
     target: tuple[int, ...]
@@ -38,9 +39,6 @@ class BroadcastTo(Primitive):
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return sum_to(g, x.shape)
 
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
-
     def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
         if broadcast_shape(self.name, x, self.target) != self.target:
             raise ShapeError(f"broadcast_to: shape {x} does not broadcast to {self.target}")
@@ -48,7 +46,7 @@ class BroadcastTo(Primitive):
 
 
 @dataclass(frozen=True)
-class SumTo(Primitive):
+class SumTo(Linear):
     """Sums an array down to `target`, a shape that broadcasts to its own: the transpose of broadcasting."""
 
     target: tuple[int, ...]
@@ -61,9 +59,6 @@ class SumTo(Primitive):
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return BroadcastTo(x.shape)(g)
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
 
     def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
         if broadcast_shape(self.name, x, self.target) != x:

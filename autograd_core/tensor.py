@@ -149,14 +149,6 @@ class Tensor(Interface):
             raise GradientError("register_hook: this Tensor does not require a gradient, so no gradient will ever reach it")
         return self.node.register_hook(hook)
 
-    def retain_grad(self) -> None:
-        """Keep the gradient of this intermediate Tensor in `.grad` too. Does nothing on a leaf."""
-        if self.node is None:
-            raise GradientError("retain_grad: this Tensor does not require a gradient")
-        if isinstance(self.node, Node):
-            weak = ref(self)
-            self.node.register_hook(lambda g: _keep_gradient(weak(), g))
-
     # -- its values -------------------------------------------------------------------------------------
 
     def detach(self) -> Tensor:
@@ -333,18 +325,12 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
         if dtype is None or data.dtype == dtype:
             return data
         if data.node is not None:
-            raise GradientError(f"as_tensor: a conversion to {np.dtype(dtype)} here would drop the gradient. Use x.astype(dtype).")
+            raise GradientError(f"as_tensor: converting to {np.dtype(dtype)} would drop the gradient. Use x.astype(dtype).")
     array = to_array(data, dtype, copy=False)
     y = from_array(array)
     if array is data or array.base is not None:
         y._shared = Version()
     return y
-
-
-def _keep_gradient(x: Tensor | None, g: Tensor) -> None:
-    if x is not None:
-        old = x.grad
-        x._grad = from_array(g.array.copy(), g.node) if old is None else old + g
 
 
 def _rebuild(kind: type[Tensor], array: ndarray, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:

@@ -37,9 +37,13 @@ class Condition(ABC):
         """What should be zero at each point, a Tensor of shape (N,)."""
 
 
-def wanted(value: Value, s: State) -> Any:
-    """The wanted value at the points of a state."""
-    return value(s) if callable(value) else value
+def wanted(name: str, value: Value, s: State) -> Any:
+    """The wanted value at the points of a state: a number, or one for each point."""
+    values = value(s) if callable(value) else value
+    n = len(s.points)
+    if np.shape(values) not in ((), (1,), (n,)):
+        raise ShapeError(f"{name}: the value has shape {np.shape(values)} for {n} points; needed is a number or shape ({n},)")
+    return values
 
 
 def output_of(s: State, output: str | None) -> Any:
@@ -54,11 +58,13 @@ def output_of(s: State, output: str | None) -> Any:
 class DirichletBC(Condition):
     """A value on the boundary: u = value on both faces of coordinate `on` (all of space if None), or on given faces.
 
+    `on` may be several of these. The values of an array follow the points, face by face.
+
     >>> DirichletBC("x", 0.0).name
     'boundary x'
     """
 
-    on: str | Face | tuple[Face, ...] | None = None
+    on: str | Face | tuple[str | Face, ...] | None = None
     value: Value = 0.0
     output: str | None = None
     weight: float = 1.0
@@ -72,9 +78,10 @@ class DirichletBC(Condition):
 
     def faces(self, domain: Domain) -> tuple[Face, ...]:
         """The faces on which the value is prescribed."""
-        if self.on is None or isinstance(self.on, str):
-            return domain.boundary(self.on)
-        return (self.on,) if isinstance(self.on, Face) else tuple(self.on)
+        if self.on is None:
+            return domain.boundary()
+        parts = (self.on,) if isinstance(self.on, str | Face) else self.on
+        return tuple(face for part in parts for face in (domain.boundary(part) if isinstance(part, str) else (part,)))
 
     def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
         faces = self.faces(domain)
@@ -83,7 +90,7 @@ class DirichletBC(Condition):
         return np.concatenate([collocation.on_face(face) for face in faces])
 
     def residual(self, s: State) -> Any:
-        return output_of(s, self.output) - wanted(self.value, s)
+        return output_of(s, self.output) - wanted(self.name, self.value, s)
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,7 @@ class InitialCondition(Condition):
         return collocation.on_face(domain.initial)
 
     def residual(self, s: State) -> Any:
-        return output_of(s, self.output) - wanted(self.value, s)
+        return output_of(s, self.output) - wanted(self.name, self.value, s)
 
 
 class PointData(Condition):
@@ -109,7 +116,7 @@ class PointData(Condition):
     """
 
     def __init__(self, X: Any, values: Any, output: str | None = None, weight: float = 1.0, name: str = "data") -> None:
-        self.X, self.values = np.asarray(X, dtype=np.float64), np.asarray(values, dtype=np.float64).reshape(-1)
+        self.X, self.values = np.array(X, dtype=np.float64, ndmin=1), np.array(values, dtype=np.float64).reshape(-1)
         self.output, self.weight, self.name = output, weight, name
         if len(self.X) == 0:
             raise PointSetError(f"{name}: the point set is empty. Give at least one measured point.")

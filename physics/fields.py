@@ -6,7 +6,6 @@ shape (N,), one value a point. What is asked for is computed once, on demand, by
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -60,17 +59,18 @@ class State:
         """A name as a key: (coordinate,), or (output, coordinate, coordinate, …)."""
         if name in self._inputs or name in self._outputs:
             return (name,)
-        coordinate = "|".join(re.escape(x) for x in sorted(self._inputs, key=len, reverse=True))
-        for output in self._outputs:
-            match = re.fullmatch(f"{re.escape(output)}_((?:{coordinate})+)", name)
-            if match:
-                by = re.findall(coordinate, match[1])
-                return (output, *sorted(by, key=self._inputs.index))
-        raise self._unknown(name)
+        found = {(u, *sorted(by, key=self._inputs.index)) for u, by in _readings(name, self._inputs, self._outputs)}
+        if len(found) > 1:
+            ways = " or ".join(f"s.d{key!r}" for key in sorted(found))
+            raise UnknownFieldError(f"{name!r} can be read in more than one way. Write {ways}.")
+        if not found:
+            raise self._unknown(name)
+        return found.pop()
 
     def _field(self, key: tuple[str, ...]) -> Tensor:
         if key not in self._known:
-            self._known[key] = self._compute(key)
+            with ac.enable_grad():  # without a graph, derivatives of any order would be zero and nobody would know
+                self._known[key] = self._compute(key)
         return self._known[key]
 
     def _compute(self, key: tuple[str, ...]) -> Tensor:
@@ -84,6 +84,11 @@ class State:
 
     def _evaluate(self) -> Tensor:
         values = self._network(self._points)
+        if not isinstance(values, Tensor):
+            raise TypeError(
+                f"The network gave a {type(values).__name__}; needed is a Tensor, because an array has no derivatives. "
+                "Compute with the functions of autograd_core."
+            )
         expected = (len(self._points), len(self._outputs))
         if values.shape != expected:
             raise ac.errors.ShapeError(
@@ -111,6 +116,39 @@ class State:
             f"unknown field {name!r}. Known are the coordinates {', '.join(self._inputs)}, the outputs "
             f"{', '.join(self._outputs)}, and derivatives of any order such as {by}, {self._outputs[0]}_{self._inputs[0] * 2}."
         )
+
+
+def check_names(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Raise ValueError for an output that a residual could not write, or could misread.
+
+    >>> check_names(("x", "t"), ("u", "u_hat"))
+    """
+    if not outputs:
+        raise ValueError("A problem needs at least one output. Write outputs=['u'].")
+    for i, name in enumerate(outputs):
+        others = (*inputs, *outputs[:i])
+        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or hasattr(State, name):
+            raise ValueError(f"{name!r} cannot name an output: a residual must be able to write s.{name}. Try 'u'.")
+        if name in others:
+            raise ValueError(f"Two fields are called {name!r}; known are {', '.join((*inputs, *outputs))}. Rename one.")
+        if _readings(name, inputs, outputs):
+            raise ValueError(f"The output {name!r} reads as a derivative of another output. Rename one of them.")
+    taken = next((name for name in inputs if hasattr(State, name)), None)
+    if taken:
+        raise ValueError(f"{taken!r} cannot name a coordinate: s.{taken} is something else. Rename it.")
+
+
+def _readings(name: str, inputs: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """All ways to read a name as an output and the coordinates by which it is differentiated."""
+    parts = [(u, name.removeprefix(f"{u}_")) for u in outputs if name.startswith(f"{u}_")]
+    return [(u, by) for u, rest in parts for by in _split(rest, inputs) if by]
+
+
+def _split(text: str, inputs: Sequence[str]) -> list[tuple[str, ...]]:
+    """All ways to read a text as coordinates written one after the other."""
+    if not text:
+        return [()]
+    return [(x, *rest) for x in inputs if text.startswith(x) for rest in _split(text[len(x) :], inputs)]
 
 
 def _column(values: Tensor, j: int) -> Tensor:

@@ -19,7 +19,7 @@ def refined(
 
     The former are picked among 4 n uniform candidates with probability ∝ |r| / mean|r| + 1: the RAD distribution with
     k = c = 1 (Wu, Zhu, Tan, Kartha, Lu 2023, Comput. Methods Appl. Mech. Engrg. 403, 115671, equation 2).
-    `residual` gives r at points (N, d), shape (N,).
+    `residual` gives r at points (N, d), shape (N,); where it is not finite it counts as zero.
     """
     if not 0.0 <= fraction <= 1.0:
         raise ValueError(f"refined: fraction is {fraction}; it is a part of the points, between 0 and 1")
@@ -28,7 +28,7 @@ def refined(
     if many == 0:
         return rest
     candidates = sample(domain, CANDIDATES * n, "uniform", rng)
-    r = np.abs(residual(candidates))
+    r = np.nan_to_num(np.abs(residual(candidates)), nan=0.0, posinf=0.0)
     density = r / r.mean() + 1.0 if r.any() else np.ones_like(r)
     picked = rng.choice(len(candidates), many, replace=False, p=density / density.sum())
     return np.concatenate([rest, candidates[picked]])

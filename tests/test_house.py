@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # `__main__` may import all of the folder.
 PACKAGES = ("autograd_core", "nn", "physics")
 ORDER = {
-    "autograd_core": """errors trees dtypes arrays graph interface tensor primitive broadcast unrolled table backward ops
+    "autograd_core": """errors trees dtypes arrays graph interface tensor primitive unrolled linear broadcast table backward ops
         public linalg special methods tape taylor batching transforms compile viz testing""",
     "autograd_core.ops": """elementwise creation shape join reduce product softmax select index update matmul contract linalg fft conv segment special
         random""",
@@ -36,6 +36,7 @@ ORDER = {
     "nn.optim": "optimizer stopping closure elementwise sgd adam line_search lbfgs lbfgsb",
     "physics": """domain sampling refinement fields conditions progress training pinn weighting sobolev
         hamiltonian lagrangian integrate operators constitutive fatigue datasets exact metrics pictures studies""",
+    "physics.studies": "burgers sine",
 }
 FILE_LINES = 350
 FUNCTION_LINES = 45

@@ -17,7 +17,8 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import ShapeError
-from ..primitive import AsType, Primitive
+from ..linear import Linear
+from ..primitive import AsType, apply
 from ..tensor import Tensor, as_tensor, from_array
 from .elementwise import remainder
 from .select import clip
@@ -90,11 +91,14 @@ def part_text(part: Any) -> str:
 
 
 @dataclass(frozen=True)
-class GetItem(Primitive):
+class GetItem(Linear):
     """x[index]. Inputs: x, and the index arrays; an element that is named twice is read twice."""
 
     index: Index
     name: ClassVar[str] = "getitem"
+
+    def __call__(self, x: Any, *arrays: Any) -> Any:
+        return apply(self, (x, *arrays)) if arrays else super().__call__(x)
 
     @property
     def views(self) -> bool:
@@ -120,12 +124,15 @@ class GetItem(Primitive):
 
 
 @dataclass(frozen=True)
-class AddAt(Primitive):
+class AddAt(Linear):
     """Zeros of shape `target` with x added at an index: the transpose of reading there. Repeats add up."""
 
     index: Index
     target: tuple[int, ...]
     name: ClassVar[str] = "add_at"
+
+    def __call__(self, x: Any, *arrays: Any) -> Any:
+        return apply(self, (x, *arrays)) if arrays else super().__call__(x)
 
     def forward(self, x: ndarray, *arrays: Any) -> ndarray:
         key = self.index.key(arrays)

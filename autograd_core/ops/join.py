@@ -1,3 +1,4 @@
+
 """Joining arrays, cutting them apart, and repeating them.
 
 Each op is linear: its rules read no values. Joining and cutting are each other's transpose, and every rule costs as
@@ -17,6 +18,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import ShapeError
+from ..linear import Linear
 from ..primitive import Primitive
 from ..tensor import Tensor, as_tensor
 from .shape import Shape, _broadcast, _reshape, axes_of, counts, ravel, with_ones, without
@@ -57,7 +59,7 @@ def assemble(axis: int, spans: Sequence[Span], length: int, parts: Sequence[Any]
 
 
 @dataclass(frozen=True)
-class Narrow(Primitive):
+class Narrow(Linear):
     """The elements from `start` to before `stop` along `axis`."""
 
     axis: int
@@ -71,9 +73,6 @@ class Narrow(Primitive):
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return Place(self.axis, ((self.start, self.stop),), x.shape[self.axis])(g)
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
 
     def shape(self, x: Shape) -> Shape:
         axes_of(self.name, self.axis, len(x))

@@ -1,3 +1,4 @@
+
 """Products and running sums: prod, cumsum, cumprod.
 
 The derivative of a product is a product of the other factors. The rules form it by multiplications alone and never
@@ -14,6 +15,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import ShapeError
+from ..linear import Linear
 from ..primitive import OUTPUT, Primitive
 from ..tensor import Tensor
 from .elementwise import conj
@@ -76,7 +78,7 @@ def product_of_others(x: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class CumSum(Primitive):
+class CumSum(Linear):
     """The sum of all elements up to each one along `axis`, or from each one on if `backward`."""
 
     axis: int
@@ -91,9 +93,6 @@ class CumSum(Primitive):
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return CumSum(self.axis, not self.backward)(g)
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
 
     def shape(self, x: Shape) -> Shape:
         axes_of(self.name, self.axis, len(x))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import DTypeError, ShapeError
+from ..linear import Linear
 from ..primitive import OUTPUT, AsType, Primitive, apply
 from ..table import elementwise
 from ..tensor import Tensor, as_tensor
@@ -86,7 +87,7 @@ class Reduction(Primitive):
 
 
 @dataclass(frozen=True)
-class Sum(Reduction):
+class Sum(Linear, Reduction):
     """The sum over `axes`."""
 
     name: ClassVar[str] = "sum"
@@ -94,12 +95,9 @@ class Sum(Reduction):
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return self.spread(g, x)
 
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
-
 
 @dataclass(frozen=True)
-class Mean(Reduction):
+class Mean(Linear, Reduction):
     """The mean over `axes`: of integers as float64, of float16 summed in float32."""
 
     name: ClassVar[str] = "mean"
@@ -113,9 +111,6 @@ class Mean(Reduction):
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return self.spread(g / (float(count(x.shape, self.axes)) or 1.0), x)
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
 
 
 @dataclass(frozen=True)
@@ -246,7 +241,7 @@ amax, amin = max, min
 def var(x: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
     """The variance Σ |x - mean|² / (n - ddof) along `axis`; of integers in float64; NaN or ∞ if n ≤ ddof."""
     x = cast("var", x, dtype)
-    if x.dtype == np.float16:  # as NumPy: the squares of half precision overflow soon
+    if x.dtype == np.float16:  # the squares of half precision overflow soon
         return AsType(x.dtype)(var(x, axis, np.float32, ddof=ddof, keepdims=keepdims))
     x = floating(x)
     axes = reduced_axes("var", axis, x.ndim)

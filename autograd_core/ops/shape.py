@@ -1,3 +1,4 @@
+
 """Ops that give the elements of one array another shape or order: reshape, transpose, broadcast, flip, roll.
 
 All are linear, so a tangent goes through the op itself, and a cotangent through its transpose.
@@ -17,7 +18,7 @@ from numpy import ndarray
 
 from ..broadcast import BroadcastTo, broadcast_shape
 from ..errors import ShapeError
-from ..primitive import Primitive
+from ..linear import Linear
 from ..tensor import Tensor, as_tensor
 
 Axis = int | Sequence[int] | None
@@ -42,7 +43,7 @@ def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Reshape(Primitive):
+class Reshape(Linear):
     """The same elements, in the same order, in another shape."""
 
     target: Shape
@@ -55,9 +56,6 @@ class Reshape(Primitive):
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return _reshape(x.shape)(g)
 
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
-
     def shape(self, x: Shape) -> Shape:
         if math.prod(x) != math.prod(self.target):
             sizes = f"{math.prod(x)} elements do not fill {math.prod(self.target)}"
@@ -66,7 +64,7 @@ class Reshape(Primitive):
 
 
 @dataclass(frozen=True)
-class Transpose(Primitive):
+class Transpose(Linear):
     """Axis `axes[k]` of the input becomes axis k."""
 
     axes: tuple[int, ...]
@@ -84,9 +82,6 @@ class Transpose(Primitive):
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return _transpose(self.inverse)(g)
 
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
-
     def shape(self, x: Shape) -> Shape:
         if len(x) != len(self.axes):
             raise ShapeError(f"transpose: {self.axes} permutes {len(self.axes)} axes; shape {x} has {len(x)}")
@@ -94,7 +89,7 @@ class Transpose(Primitive):
 
 
 @dataclass(frozen=True)
-class Flip(Primitive):
+class Flip(Linear):
     """Reverses the order of the elements along `axes`."""
 
     axes: tuple[int, ...]
@@ -107,16 +102,13 @@ class Flip(Primitive):
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return self(g)
 
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
-
     def shape(self, x: Shape) -> Shape:
         axes_of(self.name, self.axes, len(x))
         return x
 
 
 @dataclass(frozen=True)
-class Roll(Primitive):
+class Roll(Linear):
     """Shifts the elements along `axes` by `shifts`; what leaves at one end comes in at the other."""
 
     shifts: tuple[int, ...]
@@ -128,9 +120,6 @@ class Roll(Primitive):
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return Roll(tuple(-s for s in self.shifts), self.axes)(g)
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return self(t)
 
     def shape(self, x: Shape) -> Shape:
         for a in self.axes:

@@ -17,6 +17,9 @@ BACKENDS = ("pygraphviz", "dot", "builtin")  # the preferred first
 LARGE, TANGLED = 1_000, 1_000  # boxes, and ranks that edges cross; beyond either, Graphviz takes minutes
 PORTS, WIDE_PORTS = 13.0, 22.0  # between the arrows at a box, without and with a count beside them
 
+# What a Graphviz that is broken, or too old, may end in.
+FAILURES = (OSError, subprocess.SubprocessError, RuntimeError, ValueError, LookupError, ImportError)
+
 
 def check(backend: str | None) -> None:
     """Raise ValueError for the name of a backend that there is not."""
@@ -49,8 +52,8 @@ def arrange(scene: Scene, backend: str | None = None) -> Layout:
         chosen, label = "builtin", f"built-in, because {chosen} is not installed"
     if chosen != "builtin":
         try:
-            return read_plain(scene, render(plain_source(scene), "plain", chosen, "dot").decode(), chosen)
-        except (OSError, subprocess.SubprocessError, RuntimeError, ValueError, LookupError, ImportError) as error:
+            return read_plain(scene, render(plain_source(scene), "plain", chosen).decode(), chosen)
+        except FAILURES as error:
             label = f"built-in, because {chosen} failed ({type(error).__name__})"
     port_gap = WIDE_PORTS if any(edge.count > 1 for edge in scene.edges) else PORTS
     return layered([box_size(box) for box in scene.nodes], edges, scene.direction, port_gap, label)
@@ -61,22 +64,32 @@ def _is_large(boxes: int, edges: list[tuple[int, int]]) -> bool:
     return boxes > LARGE or sum(rank[t] - rank[s] - 1 for s, t in edges) > TANGLED
 
 
-def render(source: str, suffix: str, backend: str, engine: str) -> bytes:
-    """DOT source in one of Graphviz's formats, by "pygraphviz" or "dot"; engine "nop2" takes the places as given."""
+def render(source: str, suffix: str, backend: str, placed: bool = False) -> bytes:
+    """DOT source in one of Graphviz's formats, by "pygraphviz" or "dot". `placed`: it says where everything lies."""
     if backend == "pygraphviz":
-        return require("pygraphviz", extra="viz").AGraph(string=source).draw(format=suffix, prog=engine)
-    return require("graphviz", extra="viz").Source(source, engine=engine).pipe(format=suffix)
+        return require("pygraphviz", extra="viz").AGraph(string=source).draw(format=suffix, prog="nop2" if placed else "dot")
+    graphviz = require("graphviz", extra="viz")
+    if placed:
+        return graphviz.Source(source, engine="neato").pipe(format=suffix, neato_no_op=2)
+    return graphviz.Source(source).pipe(format=suffix)
 
 
 def picture(scene: Scene, layout: Layout, suffix: str) -> bytes:
-    """A scene that is laid out as PNG or PDF.
+    """A scene that is laid out as PNG or PDF, by the first Graphviz that can.
 
-    Raises MissingExtraError if Graphviz is not installed.
+    Raises MissingExtraError if there is none.
     """
-    programs = [name for name in installed() if name != "builtin"]
-    if not programs:
-        raise MissingExtraError(
-            f"a {suffix.upper()} file needs Graphviz, and neither pygraphviz nor the program dot is installed. "
-            'Install it with: python -m pip install "autograd-core[viz]", or save the drawing as .svg, which needs nothing.'
-        )
-    return render(dot(scene, layout), suffix, programs[0], "nop2")
+    source = dot(scene, layout)
+    reasons = []
+    for name in BACKENDS[:-1]:
+        if name not in installed():
+            reasons.append(f"{name} is not installed")
+            continue
+        try:
+            return render(source, suffix, name, placed=True)
+        except FAILURES as error:
+            reasons.append(f"{name} failed ({error})")
+    raise MissingExtraError(
+        f"a {suffix.upper()} file needs Graphviz: {', '.join(reasons)}. Install it with: "
+        'python -m pip install "autograd-core[viz]", or save the drawing as .svg, which needs nothing.'
+    )

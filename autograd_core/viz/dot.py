@@ -8,7 +8,7 @@ from textwrap import wrap
 from ..errors import require
 from .layout import Layout, Point, foot
 from .scene import Box, Edge, Scene
-from .style import DETAIL, INK, LABEL, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look
+from .style import DETAIL, INK, LABEL, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look, printable
 
 INCH = 72.0
 SHAPES = {"pill": "rounded,filled", "dashed": "filled,dashed"}
@@ -47,7 +47,7 @@ def _box_style(scene: Scene, box: Box) -> dict[str, str]:
 
 
 def _tooltip(box: Box) -> str:
-    return require("graphviz", extra="viz").escape(_clean(box.tooltip or box.label))
+    return require("graphviz", extra="viz").escape(printable(box.tooltip or box.label))
 
 
 def _edge_style(edge: Edge) -> dict[str, str]:
@@ -70,11 +70,7 @@ def _font(text: str, size: float, bold: bool) -> str:
 
 def _text(text: str) -> str:
     """Text as it must stand in an HTML-like label, where Graphviz reads backslashes too."""
-    return escape(_clean(text)).replace("\\", "\\\\")
-
-
-def _clean(text: str) -> str:
-    return "".join(c if c >= " " or c in "\n\t" else "�" for c in text)
+    return escape(printable(text)).replace("\\", "\\\\")
 
 
 def _caption(scene: Scene) -> str:

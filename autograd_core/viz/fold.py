@@ -62,7 +62,7 @@ def _users(listing: Listing, uses: list[list[int]], label: Callable[[int], str |
     for i, used_by in enumerate(uses):
         if len(set(used_by)) == 1 and i not in listing.names and not isinstance(listing.nodes[i], LeafNode):
             user = used_by[0]
-            if user >= 0 and label(user) == label(i):
+            if user >= 0 and user not in listing.names and label(user) == label(i):
                 users[i] = user
     return users
 

@@ -5,6 +5,7 @@ The hues are those of Okabe and Ito, which remain distinct to colour-blind reade
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from .scene import KINDS, Box, Scene
@@ -40,7 +41,8 @@ LABEL, DETAIL = 13.0, 10.5  # font sizes
 PADDING, LEADING = 11.0, 1.28
 STACK = 4.0  # how far the second outline of a stack lies behind the first
 
-_NARROW, _SLIM, _WIDE = set("ijl|.,:;'!IJ "), set("frt()[]-/\\\"`*_{}sz°·"), set("mwMWOQGDHN@%&#+<=>^~×…×")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+_NARROW, _SLIM, _WIDE = set("ijl|.,:;'!IJ "), set('frt()[]-/\\"`*_{}sz°·'), set("mwMWOQGDHN@%&#+<=>^~×…×")
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
@@ -56,6 +58,11 @@ def _advance(character: str) -> float:
     if character in _WIDE:
         return 0.87
     return 0.65 if ord(character) < 0x1100 else 1.05
+
+
+def printable(text: str) -> str:
+    """Text with � for what XML cannot hold: control characters and halves of surrogate pairs."""
+    return _UNPRINTABLE.sub("�", text)
 
 
 def lines(box: Box) -> list[tuple[str, float, bool]]:

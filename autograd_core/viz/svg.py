@@ -23,6 +23,7 @@ from .style import (
     legend,
     lines,
     look,
+    printable,
     text_height,
     text_width,
 )
@@ -34,7 +35,6 @@ SWATCH = (20.0, 13.0)
 
 def svg(scene: Scene, layout: Layout) -> str:
     """The SVG text of a scene that is laid out: title, boxes over edges, a legend, and notes below."""
-    header = _header(scene)
     footer, footer_width, footer_height = _footer(scene, layout)
     top = MARGIN + (TITLE * 1.9 if scene.title else 0.0)
     width = max(layout.width, footer_width, text_width(scene.title or "", TITLE, bold=True)) + 2 * MARGIN
@@ -47,12 +47,10 @@ def svg(scene: Scene, layout: Layout) -> str:
     boxes = [_box(box, look(scene, box), centre, size) for box, centre, size in places]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
-            f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" style="max-width:100%;height:auto" '
-            f'font-family="{FONT}" font-size="{LABEL:g}" fill="{INK}">',
+            _opening(width, height),
             f"<title>{escape(summary(scene))}</title>",
             f'<rect width="100%" height="100%" fill="{PAPER}"/>',
-            *header,
+            *_header(scene),
             f'<g transform="translate({_n(left)} {_n(top)})">',
             f'<g fill="none" stroke="{LINE}" stroke-width="1.3">',
             *edges,
@@ -67,6 +65,12 @@ def svg(scene: Scene, layout: Layout) -> str:
     )
 
 
+def _opening(width: float, height: float) -> str:
+    size = f'width="{_n(width)}" height="{_n(height)}" viewBox="0 0 {_n(width)} {_n(height)}"'
+    font = f'font-family="{FONT}" font-size="{LABEL:g}" fill="{INK}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" style="max-width:100%;height:auto" {font}>'
+
+
 def summary(scene: Scene) -> str:
     """One line that says what a scene shows."""
     operations = sum(box.operations for box in scene.nodes)
@@ -76,8 +80,8 @@ def summary(scene: Scene) -> str:
 
 
 def escape(text: str) -> str:
-    """Text as it must stand in XML; control characters, which XML cannot hold, become �."""
-    return _escape_markup("".join(c if c >= " " or c in "\n\t" else "�" for c in text), {'"': "&quot;"})
+    """Text as it must stand in XML."""
+    return _escape_markup(printable(text), {'"': "&quot;"})
 
 
 def _n(number: float) -> str:

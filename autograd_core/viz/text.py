@@ -49,8 +49,6 @@ def line(listing: Listing, i: int) -> str:
 def call(listing: Listing, i: int) -> str:
     """Node number i as a call: `sum(%2, axis=(0,))`."""
     node, number = listing.nodes[i], listing.number
-    arguments = [
-        constant_text(node, k) if p is None else f"%{number[p.serial]}" for k, p in enumerate(node.parents)
-    ]
+    arguments = [constant_text(node, k) if p is None else f"%{number[p.serial]}" for k, p in enumerate(node.parents)]
     arguments += [f"{name}={value}" for name, value in parameters(node.op)]
     return f"{node.name}({', '.join(arguments)})"

@@ -107,11 +107,10 @@ def train(variant: Variant, data: Data, seed: int, steps: int, progress: bool | 
     stopping = nn.EarlyStopping(run.network, PATIENCE)
     try:
         with Progress(variant.name, steps, progress) as bar:
-            for loss in _steps(run, data, steps):
-                if run.steps % EVERY == 0:
-                    _look(run, data)
-                    if stopping.update(run.steps, run.history["validation"][-1]) and variant.stops_early:
-                        break
+            _look(run, data, stopping)
+            for loss in _steps(run, data.training, steps):
+                if run.steps % EVERY == 0 and _look(run, data, stopping) and variant.stops_early:
+                    break
                 bar.update(run.steps, loss, {"validation": run.history["validation"][-1]})
     except KeyboardInterrupt:
         run.interrupted = True
@@ -119,11 +118,10 @@ def train(variant: Variant, data: Data, seed: int, steps: int, progress: bool | 
     return run
 
 
-def _steps(run: Run, data: Data, steps: int) -> Iterator[float]:
+def _steps(run: Run, points: Points, steps: int) -> Iterator[float]:
     """Make one step of Adam after the other, and give the loss before each."""
     optimizer = nn.optim.Adam(run.network.parameters(), lr=1e-3)
-    loss_now = loss_of(run.variant, run.network, data.training)
-    _look(run, data)
+    loss_now = loss_of(run.variant, run.network, points)
     while run.steps < steps:
         optimizer.zero_grad()
         loss = loss_now()
@@ -133,12 +131,13 @@ def _steps(run: Run, data: Data, steps: int) -> Iterator[float]:
         yield loss.item()
 
 
-def _look(run: Run, data: Data) -> None:
-    """Note the errors of the values at this step."""
+def _look(run: Run, data: Data, stopping: nn.EarlyStopping) -> bool:
+    """Note the errors of the values at this step; whether that on the validation points has long been rising."""
     run.history["step"].append(run.steps)
     with ac.no_grad():
         for name, points in (("training", data.training), ("validation", data.validation)):
             run.history[name].append(nn.mse_loss(run.network(points.x), points.y).item())
+    return stopping.update(run.steps, run.history["validation"][-1])
 
 
 def study(seed: int = 0, steps: int = STEPS, progress: bool | None = False) -> tuple[Data, list[Run]]:
@@ -223,12 +222,11 @@ def main(argv: Sequence[str]) -> int:
     start = time.perf_counter()
     data, runs = study(args.seed, steps, False if args.quiet else None if args.quick else True)
     print(f"trained in {time.perf_counter() - start:.0f} s\n\n{table(data, runs)}\n")
-    finish(folder, data, runs)
-    return 130 if runs[-1].interrupted else 0
+    return finish(folder, data, runs)
 
 
-def finish(folder: Path, data: Data, runs: Sequence[Run]) -> None:
-    """Write weights and pictures, and say where they are."""
+def finish(folder: Path, data: Data, runs: Sequence[Run]) -> int:
+    """Write weights and pictures, and say where they are; returns the exit code."""
     save_weights(folder / "weights.npz", runs)
     try:
         require("matplotlib", extra="plot")
@@ -236,8 +234,13 @@ def finish(folder: Path, data: Data, runs: Sequence[Run]) -> None:
         print(f"pictures and weights in  {folder}")
     except MissingExtraError as error:
         print(f"weights in  {folder}\nno pictures: {error}")
+    except KeyboardInterrupt:
+        print(f"weights in  {folder}\nInterrupted while drawing: pictures are missing.")
+        return 130
     if runs[-1].interrupted:
         print(f"Interrupted in {runs[-1].variant.name}, step {runs[-1].steps:,}: all this is of the training so far.")
+        return 130
+    return 0
 
 
 def parser() -> argparse.ArgumentParser:

@@ -168,7 +168,7 @@ def test_the_tangent_of_a_thousand_arrays_is_one_array(join, every, log):
 
     moved = ac.stack(xs[::every])
     ran.clear()
-    y, t = ac.jvp(lambda m: f(ac.unstack(m)), (moved,), (moved * 10.0,))
+    _, t = ac.jvp(lambda m: f(ac.unstack(m)), (moved,), (moved * 10.0,))
     joined = [n for _, n in ran]
     assert len(joined) == 2
     assert joined == [1000, len(xs[::every])]
@@ -212,8 +212,8 @@ def test_pieces_are_one_node_with_many_outputs():
         (lambda: ac.unstack(1.0), "unstack: axis 0 is out of range"),
         (lambda: ac.repeat(X, [1, 2], 1), r"repeat: 2 numbers for axis 1 of shape \(2, 3, 4\); give one, or one for each"),
         (lambda: ac.repeat(X, -1), "repeat: numbers of repetitions cannot be negative"),
-        (lambda: Narrow(0, 1, 3)(ac.tensor(X)).shape and Narrow(0, 1, 3).shape(X.shape), "narrow: 1:3 does not lie within axis 0"),
-        (lambda: Place(0, ((0, 2), (2, 3)), 4).shape((2, 3), (2, 3)), r"place: an input of shape \(2, 3\) where \(1, 3\) is needed"),
+        (lambda: Narrow(0, 1, 3).shape(X.shape), "narrow: 1:3 does not lie within axis 0"),
+        (lambda: Place(0, ((0, 2), (2, 3)), 4).shape((2, 3), (2, 3)), r"place: .* shape \(2, 3\) where \(1, 3\) is needed"),
         (lambda: Split(0, (1, 2)).shape((2, 3)), r"split: sizes \(1, 2\) do not add up to 2, axis 0 of \(2, 3\)"),
     ],
 )

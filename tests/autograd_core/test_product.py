@@ -138,7 +138,9 @@ def test_what_makes_no_sense_is_refused(call, error, text):
 @pytest.mark.parametrize("op", [Prod((1,)), Prod(None, True), CumSum(1), CumSum(0, True), CumProd(2)])
 def test_the_shape_rule_tells_the_shape(op):
     assert op.shape(X.shape) == op(X).shape
-    assert not hasattr(op, "axis") or pytest.raises(ShapeError, op.shape, ())
+    if not isinstance(op, Prod):
+        with pytest.raises(ShapeError, match="out of range for 0 axes"):
+            op.shape(())
 
 
 def test_agrees_with_pytorch():

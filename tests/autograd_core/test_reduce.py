@@ -29,11 +29,8 @@ def test_values_are_those_of_numpy(name, axis, keepdims):
 
 
 @pytest.mark.parametrize("keepdims", [False, True])
-@pytest.mark.parametrize("axis", AXES)
-@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("name, axis", [(n, a) for n in SMOOTH for a in AXES if (n, a) != ("std", ())])
 def test_derivatives(name, axis, keepdims):
-    if name == "std" and axis == ():
-        pytest.skip("the standard deviation of one element is 0, a kink: it has a test of its own")
     x = X[:, :2, :3]
     ac.testing.gradcheck(lambda x: getattr(ac, name)(x, axis=axis, keepdims=keepdims), x, order=2)
 
@@ -106,15 +103,19 @@ def test_dtypes_are_those_of_numpy(name, dtype):
 @pytest.mark.parametrize("name", SMOOTH)
 def test_gradients_keep_the_dtype(name, dtype):
     x = ac.tensor(X, dtype=dtype, requires_grad=True)
-    (g,) = ac.gradients(getattr(ac, name)(x), [x], create_graph=True)
+    (g,) = ac.gradients(getattr(ac, name)(x * x), [x], create_graph=True)
     ac.sum(g * g).backward()
     assert g.dtype == x.grad.dtype == dtype
 
 
 def test_half_precision_is_summed_in_single():
     assert ac.mean(np.full(4, 60000, np.float16)).item() == 60000
-    x = np.array([0, 500], np.float16)
-    assert ac.var(x).item() == np.var(x) == 62500
+    x = ac.tensor(np.array([0, 496], np.float16), requires_grad=True)
+    y = ac.var(x)  # the sum of the squares, 123008, is infinite in half precision
+    y.backward()
+    assert y.item() == 61504
+    assert y.dtype == np.float16
+    assert x.grad.tolist() == [-248, 248]
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "var", "std"])
@@ -212,7 +213,7 @@ def test_too_few_elements_for_a_variance(x, ddof):
         (lambda x: ac.mean(x, axis=(0, -3)), ShapeError, r"mean: axis \(0, -3\) names an axis twice"),
         (lambda x: ac.max(x, axis=1.0), ShapeError, "max: an axis is a whole number or a tuple of them, not 1.0"),
         (lambda x: ac.sum(x, 0, True), DTypeError, "sum: the third argument is dtype, as in NumPy. Did you mean keepdims=True"),
-        (lambda x: ac.max(x[:0]), ShapeError, r"max: shape \(0, 3, 4\) has no elements along axis None, and max of nothing is not"),
+        (lambda x: ac.max(x[:0]), ShapeError, r"max: shape \(0, 3, 4\) has no elements along axis None"),
         (lambda x: ac.min(x[:0], axis=0), ShapeError, "min: shape .* has no elements along axis"),
         (lambda x: ac.argmax(x[:0]), ShapeError, "empty sequence"),
         (lambda x: ac.argmin(x, axis=(0, 1)), ShapeError, "argmin: axis must be one number or None"),

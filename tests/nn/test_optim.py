@@ -1,4 +1,4 @@
-"""SGD, Adam and what all optimizers share. Minimizers with a closure are tested in test_optim_closure.py."""
+"""SGD, Adam and what all optimizers share. Minimizers with a closure: test_minimizers.py and test_lbfgs.py."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_the_data_are_noisy_points_of_the_sine():
 
 
 def test_every_variant_learns_from_the_same_start(result):
-    data, runs = result
+    _, runs = result
     assert [run.variant for run in runs] == list(sine.VARIANTS)
     assert len({run.history["training"][0] for run in runs}) == 1
     for run in runs:
@@ -55,7 +55,7 @@ def test_a_variant_has_its_own_loss():
 def test_early_stopping_stops_and_keeps_the_best(monkeypatch):
     monkeypatch.setattr(sine, "PATIENCE", 3)
     data, variant = sine.make_data(seed=0), sine.VARIANTS[2]
-    swapped = data._replace(validation=data.validation._replace(y=-data.validation.y))  # learning makes it worse
+    swapped = data._replace(validation=data.validation._replace(y=-data.validation.y))
     run = sine.train(variant, swapped, 0, steps=500)
     best = int(np.argmin(run.history["validation"]))
     assert run.kept == run.history["step"][best]
@@ -116,6 +116,18 @@ def test_an_interrupted_study_keeps_what_was_learned(stage, names, tmp_path, cap
     assert str(tmp_path) in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     assert list(dict.fromkeys(name.partition(".")[0] for name in np.load(tmp_path / "weights.npz"))) == names
+
+
+def test_an_interrupted_drawing_loses_no_weights(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("matplotlib")
+
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sine, "draw", pressed)
+    assert sine.main(["--steps", "20", "--quiet", "--out", str(tmp_path)]) == 130
+    assert "Interrupted while drawing" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.npz"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="/dev/null is a file everywhere but on Windows")

@@ -94,7 +94,7 @@ def test_points_need_an_axis_of_coordinates():
         derivatives(ac.sin, np.zeros(5))
 
 
-@pytest.mark.parametrize("arguments", [{"order": -1}, {"weights": (1.0,)}, {"weights": (1.0, -1.0)}, {"weights": (1.0, np.nan)}])
+@pytest.mark.parametrize("arguments", [{"order": -1}, {"weights": (1,)}, {"weights": (1, -1)}, {"weights": (1, np.nan)}])
 def test_wrong_options(arguments):
     with pytest.raises(ValueError, match="SobolevLoss: order"):
         SobolevLoss(**arguments)
