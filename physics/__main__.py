@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -42,6 +43,14 @@ def start_with_one_thread() -> None:
         os.execv(sys.executable, sys.orig_argv)
 
 
+def print_whatever_comes() -> None:
+    """Replace what an output cannot encode, such as ν in Latin-1: a character must not end a study."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 if __name__ == "__main__":
     start_with_one_thread()
+    print_whatever_comes()
     sys.exit(main(sys.argv[1:]))

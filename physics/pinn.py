@@ -231,14 +231,12 @@ def _check_dependence(name: str, f: Residual, s: State, weights: Sequence[Tensor
 
 def _one_a_point(name: str, r: Any, s: State) -> Tensor:
     """A residual as a Tensor (N,), or an error that says what it is instead."""
-    n = len(s.points)
-    if not isinstance(r, Tensor | np.ndarray | float | list | tuple):
-        raise TypeError(f"the residual {name!r} gave a {type(r).__name__}; needed is a Tensor of shape ({n},). Is there a return?")
-    if not isinstance(r, Tensor | np.ndarray) or np.shape(r) != (n,):
-        given = f"shape {np.shape(r)}" if isinstance(r, Tensor | np.ndarray) else f"a {type(r).__name__}"
+    n, shape = len(s.points), getattr(r, "shape", None)
+    if shape != (n,):
+        given = f"a {type(r).__name__}" if shape is None else f"shape {shape}"
         raise ac.errors.ShapeError(
-            f"the residual {name!r} gave {given} at {n} points; needed is one value a point, shape ({n},). The fields "
-            "of the state have that shape. Give several equations as a list or a dict of functions."
+            f"the residual {name!r} gave {given} at {n} points; needed is a Tensor with one value a point, shape ({n},), as "
+            "the fields of the state are. Give several equations as a list or a dict of functions."
         )
     return ac.as_tensor(r)
 

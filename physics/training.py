@@ -84,8 +84,8 @@ class Stage:
         if not isinstance(self._made, type):
             return defaults
         if issubclass(self._made, nn.optim.LBFGS):
-            defaults = {"line_search_fn": "strong_wolfe", "tolerance_grad": 1e-9, "tolerance_change": 1e-12}
-            defaults |= {"max_iter": steps, "max_eval": 2 * steps}
+            defaults = {"line_search_fn": "strong_wolfe", "tolerance_grad": 1e-9, "tolerance_change": 1e-14}
+            defaults |= {"tolerance_curvature": 1e-18, "max_iter": steps, "max_eval": 2 * steps}
         elif issubclass(self._made, nn.optim.LBFGSB):
             defaults = {"max_iter": steps}
         wrapped = self.optimizer.keywords if isinstance(self.optimizer, partial) else {}

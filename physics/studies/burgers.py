@@ -7,6 +7,7 @@ Phys. 378, 686–707; published relative L2 error 6.7e-4 with 8 hidden layers of
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +19,11 @@ import numpy as np
 import autograd_core as ac
 import nn
 import physics
-from autograd_core.errors import require
+from autograd_core.errors import MissingExtraError, require
 
 from .. import pictures
+
+Reference = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 NU = 0.01 / np.pi
 PUBLISHED = 6.7e-4
@@ -86,20 +89,30 @@ def evaluate(pinn: physics.PINN, x: np.ndarray, t: np.ndarray) -> np.ndarray:
         return pinn(np.stack([X.ravel(), T.ravel()], axis=1)).numpy().reshape(T.shape)
 
 
-def load_reference(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+class ReferenceFileError(ValueError):
+    """A reference solution cannot be used."""
+
+
+def load_reference(path: Path) -> Reference:
     """x, t and u(t, x) of a .mat file with the entries x, t and usol (len(x), len(t))."""
+    loadmat = require("scipy.io", extra="all").loadmat
     try:
-        data = require("scipy.io", extra="all").loadmat(path)
-        x, t, u = data["x"].ravel(), data["t"].ravel(), np.real(data["usol"]).T
-    except (OSError, ValueError, KeyError, NotImplementedError) as error:
-        raise SystemExit(f"--reference {path}: cannot be read as a MATLAB file with x, t and usol ({error})") from error
-    if u.shape != (t.size, x.size):
-        raise SystemExit(f"--reference {path}: usol has shape {u.T.shape}, but x and t have {x.size} and {t.size} values")
-    return x, t, u
+        data = loadmat(path)
+        x, t, u = (np.asarray(np.real(data[name]), dtype=np.float64) for name in ("x", "t", "usol"))
+    except Exception as error:  # a broken file can raise anything
+        text = f"there is no entry {error}" if isinstance(error, KeyError) else error
+        raise ReferenceFileError(f"--reference {path}: cannot be read as a MATLAB file with x, t and usol: {text}") from error
+    if u.shape != (x.size, t.size):
+        raise ReferenceFileError(
+            f"--reference {path}: usol has shape {u.shape}; needed is ({x.size}, {t.size}), a row for each x, a column for each t"
+        )
+    if not u.any() or not all(np.isfinite(values).all() for values in (x, t, u)):
+        raise ReferenceFileError(f"--reference {path}: its numbers are not all finite, or usol is zero: nothing to compare with")
+    return x.ravel(), t.ravel(), u.T
 
 
 def draw(folder: Path, pinn: physics.PINN, history: physics.History, exact: np.ndarray, found: np.ndarray) -> list[Path]:
-    """The pictures: solution, error, slices, history, and the graph of the loss."""
+    """The pictures: solution, error, slices and history."""
     x, t = grid()
     rows = [25, 50, 75, 99]
     places = np.concatenate(pinn.condition_points)
@@ -112,7 +125,7 @@ def draw(folder: Path, pinn: physics.PINN, history: physics.History, exact: np.n
     ]
     if history.steps:
         made.append(pictures.save_history(folder / "history.png", history.columns, "Burgers: loss by term"))
-    return [*made, draw_loss(folder)]
+    return made
 
 
 def draw_loss(folder: Path) -> Path:
@@ -124,7 +137,7 @@ def draw_loss(folder: Path) -> Path:
 
 
 def report(
-    pinn: physics.PINN, history: physics.History, seconds: float, reference: Path | None
+    pinn: physics.PINN, history: physics.History, seconds: float, reference: Reference | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Print what was reached; returns the exact solution and the network on the grid."""
     x, t = grid()
@@ -134,37 +147,53 @@ def report(
     print(f"training                 {history.steps} steps in {seconds:.0f} s, loss {history.loss:.2e}")
     print(f"relative L2 error        {physics.relative_l2(found, exact):.2e}   against the exact Cole–Hopf solution")
     if reference is not None:
-        rx, rt, ru = load_reference(reference)
-        print(f"                         {physics.relative_l2(evaluate(pinn, rx, rt), ru):.2e}   against {reference.name}")
+        rx, rt, ru = reference
+        print(f"                         {physics.relative_l2(evaluate(pinn, rx, rt), ru):.2e}   against the reference file")
     print(f"published                {PUBLISHED:.2e}   Raissi, Perdikaris, Karniadakis 2019 (8×20, 100 + 10,000 points)")
     print(f"largest error            {physics.max_error(found, exact):.2e}")
     return exact, found
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the study; returns the exit code: 0, or 130 after Ctrl-C."""
+    """Run the study; returns the exit code: 0, 2 for a folder or reference that cannot be used, 130 after Ctrl-C."""
     args = parser().parse_args(argv)
     try:
         folder = pictures.open_output_folder(args.out)
-    except pictures.OutputFolderError as error:
-        print(error)
+        reference = None if args.reference is None else load_reference(args.reference)
+    except (pictures.OutputFolderError, ReferenceFileError) as error:
+        print(error, file=sys.stderr)
         return 2
-    if args.reference is not None:
-        load_reference(args.reference)
     setup = SETUPS["quick" if args.quick else "paper" if args.paper else "default"]
     pinn = build(setup, args.seed)
     layers = "–".join(map(str, setup.layers))
     print(f"Burgers' equation, ν = 0.01/π; network {layers}, {setup.interior} collocation points, seed {args.seed}")
     start = time.perf_counter()
-    history = pinn.fit(stages(setup), progress=False if args.quiet else None if args.quick else True)
-    exact, found = report(pinn, history, time.perf_counter() - start, args.reference)
+    try:
+        history = pinn.fit(stages(setup), progress=False if args.quiet else None if args.quick else True)
+    finally:  # before anything else, so that no error below loses what was learned
+        save_weights(folder / "weights.npz", pinn)
+    exact, found = report(pinn, history, time.perf_counter() - start, reference)
+    finish(folder, pinn, history, exact, found)
+    return 130 if history.interrupted else 0
+
+
+def save_weights(path: Path, pinn: physics.PINN) -> None:
+    """Write the weights under their names, such as "network.layers.0.weight"."""
     weights: dict[str, Any] = {name: p.numpy() for name, p in pinn.named_parameters()}
-    np.savez(folder / "weights.npz", **weights)
-    draw(folder, pinn, history, exact, found)
-    print(f"pictures and weights in  {folder}")
+    np.savez(path, **weights)
+
+
+def finish(folder: Path, pinn: physics.PINN, history: physics.History, exact: np.ndarray, found: np.ndarray) -> None:
+    """Draw the pictures, and say where they are."""
+    draw_loss(folder)
+    try:
+        require("matplotlib", extra="plot")
+        draw(folder, pinn, history, exact, found)
+        print(f"pictures and weights in  {folder}")
+    except MissingExtraError as error:
+        print(f"loss graph, weights in   {folder}\nno other pictures: {error}")
     if history.interrupted:
         print("Interrupted: the figures, pictures and weights are those of the training so far.")
-    return 130 if history.interrupted else 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -175,6 +204,12 @@ def parser() -> argparse.ArgumentParser:
     size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 100 + 10,000 points, L-BFGS; hours")
     p.add_argument("--out", default="burgers-study", metavar="DIR", help="folder for the pictures (default: %(default)s)")
     p.add_argument("--reference", type=Path, metavar="FILE.mat", help="also compare with a reference solution: x, t, usol")
-    p.add_argument("--seed", type=int, default=0, help="of the weights and the points (default: %(default)s)")
+    p.add_argument("--seed", type=_seed, default=0, help="of the weights and the points (default: %(default)s)")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     return p
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
