@@ -256,8 +256,10 @@ def retain_grad(self: Tensor) -> None:
     if self.node is None:
         raise GradientError("retain_grad: this Tensor does not require a gradient")
     if type(self.node) is Node:
-        weak = ref(self)
-        self.node.register_hook(lambda g: _retain(weak(), g))
+        weak, node = ref(self), self.node
+        node.hooks = {} if node.hooks is None else node.hooks
+        # Hooks of users have positive keys; this one stands once a Tensor, however often it is asked for.
+        node.hooks[-id(self)] = lambda g: _retain(weak(), g)
 
 
 def _retain(x: Tensor | None, g: Tensor) -> None:

@@ -14,12 +14,10 @@ from .errors import DTypeError
 _process_default: np.dtype = np.dtype(np.float64)
 _context_default: ContextVar[np.dtype | None] = ContextVar("default dtype", default=None)
 
-# Central differences and rounding: what two right derivatives may differ by, relative, in each precision.
-TOLERANCE = {"f2": 1e-2, "f4": 1e-4, "f8": 1e-8, "c8": 1e-4, "c16": 1e-8}
 
 
 def get_default_dtype() -> np.dtype:
-    """The dtype of Tensors made from Python numbers: float64, unless set otherwise."""
+    """The dtype of Tensors made from Python floats: float64, unless set otherwise."""
     return _context_default.get() or _process_default
 
 
@@ -35,6 +33,8 @@ def set_default_dtype(dtype: Any) -> None:
 @contextmanager
 def default_dtype(dtype: Any) -> Iterator[None]:
     """Set the default dtype within a `with` block of this context (thread or task) only.
+
+    Raises DTypeError for anything but a real floating dtype.
 
     >>> import autograd_core as ac
     >>> with ac.default_dtype("float32"):

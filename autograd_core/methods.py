@@ -16,6 +16,7 @@ from .ops import elementwise as table
 from .primitive import AsType, Identity, registry
 from .table import Elementwise
 from .tensor import Tensor
+from .trees import map_leaves
 
 
 def reflected(call: Callable) -> Callable:
@@ -47,7 +48,7 @@ BINARY = {
     "truediv": table.divide.call,
     "floordiv": table.floor_divide.call,
     "mod": table.remainder.call,
-    "pow": public.raise_to,
+    "pow": public.power,
     "and": table.bitwise_and.call,
     "or": table.bitwise_or.call,
     "xor": table.bitwise_xor.call,
@@ -189,6 +190,12 @@ ARRAY_FUNCTIONS: dict[Callable, Callable] = {
     for name, ours in vars(module).items()
     if callable(theirs := getattr(home, name, None)) and not isinstance(theirs, type)
 }
+# These ask about an array and give no values that could have a derivative: they run on the raw arrays.
+QUERIES = {
+    np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.allclose, np.array_equal,
+    np.argsort, np.searchsorted, np.nonzero, np.argwhere, np.flatnonzero, np.shares_memory, np.may_share_memory,
+    np.array2string, np.array_repr, np.array_str,
+}  # fmt: skip
 
 
 @method
@@ -203,7 +210,13 @@ def __array_ufunc__(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **opt
 def __array_function__(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
     if (call := ARRAY_FUNCTIONS.get(function)) is not None:
         return call(*args, **kwargs)
+    if function in QUERIES:
+        return function(*map_leaves(_raw, args), **map_leaves(_raw, kwargs))
     raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {})
+
+
+def _raw(x: Any) -> Any:
+    return x.numpy() if isinstance(x, Tensor) else x
 
 
 def unsupported(what: str, name: str, options: dict) -> TypeError:

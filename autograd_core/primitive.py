@@ -44,7 +44,9 @@ class Primitive:
     `vjp(i, g, y, *xs)` and `jvp(i, t, y, *xs)`, written in primitives and operators, for the generic dtype and without
     un-broadcasting, which the sweeps do; `shape(*shapes)`, the shape of the output, which raises ShapeError;
     `uses(i)`, the values that the two rules of input i read: input numbers, and OUTPUT for y. All others arrive as a Spec.
-    `views` tells that the output may share memory with input 0. If `reads` is False, no `vjp` looks at y or xs, and the reverse
+    `views` tells that the output may share memory with input 0. `outputs` is the number of outputs, None for one that is no
+    tuple. An op that is not `differentiable` is never recorded. Of a `plain` op the reverse sweep multiplies by
+    `derivatives[i]` itself. If `reads` is False, no `vjp` looks at y or xs, and the reverse
     sweep hands over none: an op of n inputs then costs n, not n².
     """
 
@@ -112,7 +114,7 @@ def apply(op: Primitive, xs: Sequence[Any]) -> Any:
 
 
 def records(op: Primitive, xs: Sequence[Any], ya: Any) -> bool:
-    """Whether this application belongs into the graph."""
+    """Whether this application belongs in the graph."""
     if not op.differentiable or not recording.get() or not any(isinstance(x, Tensor) and x.node is not None for x in xs):
         return False
     return op.outputs is not None or differentiable(ya.dtype)
@@ -120,12 +122,11 @@ def records(op: Primitive, xs: Sequence[Any], ya: Any) -> bool:
 
 def constants(op: Primitive, xs: Sequence[Any], ya: Any) -> Any:
     """The outputs of an op that is not recorded, as Tensors without a node."""
-    if op.outputs is not None:
-        return tuple(map(from_array, ya))
-    y = from_array(ya)
+    ys = [from_array(a) for a in (ya if op.outputs is not None else (ya,))]
     if op.views and isinstance(xs[0], Tensor):
-        share(xs[0], y)
-    return y
+        for y in ys:
+            share(xs[0], y)
+    return ys[0] if op.outputs is None else tuple(ys)
 
 
 def record(op: Primitive, xs: Sequence[Any], ya: Any) -> Node:

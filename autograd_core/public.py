@@ -1,6 +1,8 @@
 """The elementwise functions as users call them: any input becomes a Tensor; NumPy's names, broadcasting and dtypes.
 
 Their derivatives stand in `ops/elementwise.py`, one line each; what they are at kinks and singular points is said here.
+Where a derivative is infinite or NaN (sqrt, log, divide, power, the inverse functions), a cotangent of 0 contributes 0, so
+that `where` leaks nothing from the branch not taken; `multiply` and `exp` do not do this.
 """
 
 from __future__ import annotations
@@ -8,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .ops import elementwise as table
 from .table import Elementwise
-from .tensor import Tensor
+from .tensor import Tensor, as_tensor, from_array
 
 
 def public(op: Elementwise, doc: str) -> Callable[..., Tensor]:
@@ -99,20 +103,22 @@ mod = remainder
 
 
 def power(x: Any, z: Any) -> Tensor:
-    """x to the power z. x**0 is 1 with derivative 0, also at x = 0; 0**z has derivative 0 with respect to z > 0."""
-    return raise_to(x, z)
+    """x to the power z. x**0 is 1 with derivative 0, also at x = 0; 0**z has derivative 0 with respect to z > 0.
+
+    A Python number z is a constant of the op, and its rules are simpler.
+    """
+    if isinstance(z, (int, float)) and not isinstance(z, bool) and isinstance(x, Tensor):
+        if x.dtype.kind in "fc" or isinstance(z, int):  # integers to the power 2.0 are floating numbers
+            return table.power_of(x, z)
+    return table.power.public(x, z)
 
 
 pow = power
 
 
-def raise_to(x: Any, z: Any) -> Tensor:
-    """`x ** z`: a Python number as exponent is a constant of the op."""
-    if isinstance(z, (int, float)) and not isinstance(z, bool) and isinstance(x, Tensor):
-        return table.power_of(x, z)
-    return table.power.public(x, z)
-
-
 def round(x: Any, decimals: int = 0) -> Tensor:
-    """x rounded to `decimals` places, ties to even; derivative 0 everywhere."""
+    """x rounded to `decimals` places, ties to even; integers stay integers; derivative 0 everywhere."""
+    x = as_tensor(x)
+    if x.dtype.kind in "iu":
+        return from_array(np.round(x.array, decimals))
     return rint(x) if decimals == 0 else rint(multiply(x, 10.0**decimals)) / 10.0**decimals

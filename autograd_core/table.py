@@ -1,4 +1,4 @@
-"""Elementwise ops from one derivative table: the entry of an op gives its vjp, its jvp and its Taylor coefficients."""
+"""Elementwise ops from one derivative table: the entry of an op gives its vjp and its jvp."""
 
 from __future__ import annotations
 

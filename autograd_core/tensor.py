@@ -180,8 +180,9 @@ class Tensor(Interface):
     def copy_(self, value: Any) -> Tensor:
         """Write the values of `value` (broadcast, same kind of dtype) into this leaf or constant in place; returns itself.
 
-        Nothing is recorded. Raises GradientError if `value` or this Tensor is part of a graph, MutationError in a later
-        backward pass that needs the old values, ShapeError if the shapes do not fit.
+        Nothing is recorded. Raises GradientError if `value` requires a gradient while operations are recorded, MutationError
+        if this Tensor is a result (and in a later backward pass that needs the old values), ShapeError or DTypeError if
+        `value` does not fit.
         """
         if recording.get() and isinstance(value, Tensor) and value.node is not None:
             raise GradientError("copy_ records nothing, and the value requires a gradient. Use value.detach() or ac.no_grad().")
@@ -193,6 +194,8 @@ class Tensor(Interface):
             np.copyto(self.array, source, casting="same_kind")
         except ValueError as error:
             raise ShapeError(f"copy_: cannot write shape {np.shape(source)} into shape {self.shape}") from error
+        except TypeError as error:
+            raise DTypeError(f"copy_: {error}. Convert the value first: value.astype({str(self.dtype)!r}).") from error
         version.count += 1
         return self
 
@@ -219,7 +222,7 @@ class Tensor(Interface):
         return view if dtype is None else view.astype(dtype, copy=False)
 
     def item(self) -> Any:
-        """The value of a Tensor with one element as a Python number."""
+        """The value of a Tensor with one element as a Python number. Raises ShapeError for more or fewer elements."""
         if self.size != 1:
             raise ShapeError(f"item: only a Tensor with one element is a number; this one has shape {self.shape}")
         return self.array.item()
@@ -309,7 +312,8 @@ def share(x: Tensor, y: Tensor) -> None:
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> Tensor:
     """A new Tensor with a copy of `data` (numbers, nested lists, arrays, Tensors).
 
-    Python floats take the default dtype, everything else keeps its own.
+    Python floats take the default dtype, everything else keeps its own. Raises ShapeError for ragged lists, DTypeError for
+    what is no number, and for integers and booleans with `requires_grad`.
 
     >>> tensor([1, 2, 3])
     tensor([1, 2, 3])
@@ -320,7 +324,10 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, name: str 
 
 
 def as_tensor(data: Any, dtype: Any = None) -> Tensor:
-    """`data` as a Tensor without copying: a Tensor is returned as it is, an array is shared as a constant."""
+    """`data` as a Tensor without copying: a Tensor is returned as it is, an array is shared as a constant.
+
+    Raises GradientError where another `dtype` would cut a Tensor off its graph; else the errors of `tensor`.
+    """
     if isinstance(data, Tensor):
         if dtype is None or data.dtype == dtype:
             return data

@@ -109,7 +109,7 @@ def evaluate(f: Callable, args: Sequence[Any], argnums: Sequence[int], kwargs: d
     value, aux = _with_aux(result) if has_aux else (result, None)
     outputs, rebuild_outputs = flatten(value)
     ys = [as_tensor(y) for y in outputs]
-    return Evaluation(xs, rebuild, ys, rebuild_outputs, aux, span(ys, [x.node for x in xs if x.node is not None]))
+    return Evaluation(xs, rebuild, ys, rebuild_outputs, aux, span(ys, [x.node for x in xs]))
 
 
 def _recorded(f: Callable, args: Sequence[Any], kwargs: dict) -> Any:

@@ -50,17 +50,16 @@ def unary(op: Any, convert: bool) -> Callable:
     return call
 
 
+def kept_for(op: Any, inputs: tuple[int, ...]) -> tuple[bool, ...]:
+    """Which of (y, x, z) an op saves when these of its inputs will be asked for a cotangent."""
+    used = {j for i in inputs for j in op.uses(i)}
+    return tuple(j in used for j in (OUTPUT, 0, 1))
+
+
 def binary(op: Any, convert: bool) -> Callable:
     """`apply` for an elementwise op of two inputs, unrolled."""
     forward = op.function
-    x_uses, z_uses = op.uses(0), op.uses(1)
-    # What to save depends on which of the two inputs will be asked for a cotangent.
-    table = {
-        (True, False): tuple(j in x_uses for j in (OUTPUT, 0, 1)),
-        (False, True): tuple(j in z_uses for j in (OUTPUT, 0, 1)),
-        (True, True): tuple(j in x_uses or j in z_uses for j in (OUTPUT, 0, 1)),
-    }
-    only_x, only_z, both = table[True, False], table[False, True], table[True, True]
+    only_x, only_z, both = (kept_for(op, inputs) for inputs in ((0,), (1,), (0, 1)))
 
     def call(x: Any, z: Any) -> Any:
         if isinstance(x, Tensor):

@@ -52,7 +52,7 @@ class ReLU(Module):
 class Softplus(Module):
     """y = log(1 + exp(beta·x)) / beta, a smooth ReLU.
 
-    Exact for every x: PyTorch replaces it by x where beta·x > 20, which is wrong in the ninth digit and cuts its second
+    Exact for every x: PyTorch replaces it by x where beta·x > 20, which is wrong in the tenth digit and cuts its second
     derivative to 0.
 
     Raises ValueError unless beta > 0.

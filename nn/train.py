@@ -36,7 +36,7 @@ class EarlyStopping:
 
     def update(self, step: int, loss: float) -> bool:
         """Note the validation loss after a step; whether it is time to stop."""
-        if float(loss) < self.best_loss - self.min_delta or (self.best_state is None and math.isfinite(loss)):
+        if float(loss) < self.best_loss - self.min_delta:
             self.best_loss, self.best_step, self.waited = float(loss), step, 0
             self.best_state = self.module.state_dict()
         else:

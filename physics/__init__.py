@@ -7,6 +7,7 @@ from .fields import State, UnknownFieldError
 from .metrics import max_error, relative_l2
 from .pinn import PINN
 from .sampling import Collocation, PointSetError
+from .sobolev import SobolevLoss
 from .training import History, Stage, Trainer
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Interval",
     "PointData",
     "PointSetError",
+    "SobolevLoss",
     "Product",
     "Stage",
     "State",

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import Tensor
 from autograd_core.errors import NonFiniteError, ShapeError
 
 from .domain import Domain, Face
@@ -40,9 +41,9 @@ class Condition(ABC):
 def wanted(name: str, value: Value, s: State) -> Any:
     """The wanted value at the points of a state: a number, or one for each point."""
     values = value(s) if callable(value) else value
-    n = len(s.points)
-    if np.shape(values) not in ((), (1,), (n,)):
-        raise ShapeError(f"{name}: the value has shape {np.shape(values)} for {n} points; needed is a number or shape ({n},)")
+    n, shape = len(s.points), values.shape if isinstance(values, Tensor) else np.shape(values)
+    if shape not in ((), (1,), (n,)):
+        raise ShapeError(f"{name}: the value has shape {shape} for {n} points; needed is a number or shape ({n},)")
     return values
 
 

@@ -102,11 +102,7 @@ class State:
         if key not in self._gradients:
             u = self._field(key)
             ones = np.ones(u.shape)
-            (g,) = (
-                ac.gradients(u, self._points, ones, create_graph=True, allow_unused=True)
-                if u.requires_grad
-                else (None,)
-            )
+            (g,) = ac.gradients(u, self._points, ones, create_graph=True, allow_unused=True) if u.requires_grad else (None,)
             self._gradients[key] = ac.zeros(self._points.shape) if g is None else g
         return self._gradients[key]
 

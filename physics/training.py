@@ -20,6 +20,8 @@ from autograd_core import Tensor
 
 from .progress import Progress, short
 
+TRIALS = 25  # the most that one line search of L-BFGS can need
+
 
 class Problem(Protocol):
     """What can be trained: named terms of a loss, and parameters."""
@@ -47,9 +49,7 @@ class Stage:
     refine_every: int | None
     options: dict[str, Any]
 
-    def __init__(
-        self, optimizer: Callable[..., Any], steps: int, refine_every: int | None = None, **options: Any
-    ) -> None:
+    def __init__(self, optimizer: Callable[..., Any], steps: int, refine_every: int | None = None, **options: Any) -> None:
         if not callable(optimizer):
             raise TypeError(f"Stage: the optimizer is {optimizer!r}; give its class: Stage(nn.optim.Adam, steps=1000, lr=1e-3)")
         _check_count("steps", steps)
@@ -85,7 +85,7 @@ class Stage:
             return defaults
         if issubclass(self._made, nn.optim.LBFGS):
             defaults = {"line_search_fn": "strong_wolfe", "tolerance_grad": 1e-9, "tolerance_change": 1e-14}
-            defaults |= {"tolerance_curvature": 1e-18, "max_iter": steps, "max_eval": 2 * steps}
+            defaults |= {"tolerance_curvature": 1e-18, "max_iter": steps, "max_eval": TRIALS * steps}
         elif issubclass(self._made, nn.optim.LBFGSB):
             defaults = {"max_iter": steps}
         wrapped = self.optimizer.keywords if isinstance(self.optimizer, partial) else {}
@@ -116,9 +116,10 @@ class History:
     @property
     def columns(self) -> dict[str, list]:
         """The record as a table: columns of one length by name."""
-        terms = dict.fromkeys(name for _, _, row in self.rows for name in row)
-        fixed = {"step": list(range(1, self.steps + 1)), "stage": [r[0] for r in self.rows], "loss": [r[1] for r in self.rows]}
-        return fixed | {name: [row.get(name, float("nan")) for _, _, row in self.rows] for name in terms}
+        stages, losses, terms = [list(column) for column in zip(*self.rows, strict=True)] or ([], [], [])
+        table = {"step": [*range(1, self.steps + 1)], "stage": stages, "loss": losses}
+        names = dict.fromkeys(name for row in terms for name in row)
+        return table | {name: [row.get(name, float("nan")) for row in terms] for name in names}
 
     @property
     def steps(self) -> int:

@@ -202,7 +202,6 @@ class Power(Primitive):
 _PRODUCTS: dict[float, Callable] = {
     0: np.ones_like,
     1: np.copy,
-    2: np.square,
     3: lambda x: x * x * x,
     4: lambda x: np.square(np.square(x)),
     0.5: np.sqrt,
@@ -213,6 +212,4 @@ _powers = lru_cache(maxsize=1024, typed=True)(Power)
 
 def power_of(x: Any, p: float) -> Any:
     """x to the power of a Python number."""
-    if p == 2:
-        return square(x)
-    return x if p == 1 else _powers(p)(x)
+    return square(x) if p == 2 else _powers(p)(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,11 +16,9 @@ from ..primitive import Primitive, Spec
 from ..tensor import Tensor, as_tensor
 from ..unrolled import binary
 from .elementwise import conj
-from .shape import Reshape, Transpose
+from .shape import _reshape, _transpose
 
-_reshape = lru_cache(maxsize=4096)(Reshape)
-_transpose = lru_cache(maxsize=4096)(Transpose)
-_turned = Transpose((1, 0))
+_turned = _transpose((1, 0))
 
 
 def product(x: ndarray, z: ndarray) -> Any:

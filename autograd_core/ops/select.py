@@ -78,7 +78,7 @@ def where(condition: Any, x: Any = None, z: Any = None, /) -> Any:
     return _where(condition, *operands(x, z))
 
 
-def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.0) -> Tensor:
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Tensor:
     """For each element the choice that belongs to the first true condition, or the default where none is true.
 
     Raises ShapeError if there are not as many choices as conditions, or none.

@@ -109,7 +109,7 @@ class Flip(Linear):
 
 @dataclass(frozen=True)
 class Roll(Linear):
-    """Shifts the elements along `axes` by `shifts`; what leaves at one end comes in at the other."""
+    """Shifts the elements along `axes` by `shifts` (or one for all); what leaves at one end comes in at the other."""
 
     shifts: tuple[int, ...]
     axes: tuple[int, ...]
@@ -277,11 +277,9 @@ def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Tensor:
         return _reshape(x.shape)(roll(ravel(x), shift, 0))
     axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
     shifts = tuple(map(index, shift)) if isinstance(shift, (tuple, list)) else (index(shift),)  # type: ignore[arg-type]
-    pairs = max(len(axes), len(shifts))
-    if {len(axes), len(shifts)} - {1, pairs}:
+    if len(axes) != len(shifts) and 1 not in (len(axes), len(shifts)):
         raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes; give one for all, or one for each")
-    numbers = [a for k in axes for a in axes_of("roll", k, x.ndim)]
-    return Roll(shifts * (pairs // len(shifts)), tuple(numbers * (pairs // len(numbers))))(x)
+    return Roll(shifts, tuple(a for k in axes for a in axes_of("roll", k, x.ndim)))(x)
 
 
 def tile(x: Any, reps: int | Sequence[int]) -> Tensor:

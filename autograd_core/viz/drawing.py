@@ -75,7 +75,7 @@ class Drawing(Scene):
         writers: dict[str, Callable[[], bytes]] = {
             ".svg": lambda: self.svg.encode(),
             ".dot": lambda: self.dot.encode(),
-            ".json": lambda: self.json.encode(),
+            ".json": lambda: self.json.encode(errors="backslashreplace"),
             ".png": lambda: picture(self, self.layout, "png"),
             ".pdf": lambda: picture(self, self.layout, "pdf"),
         }

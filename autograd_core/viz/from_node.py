@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ def scene(
 ) -> Scene:
     """Boxes for the nodes of a listing, folded where there are more than `limit`, with their edges, groups and notes."""
     group_of = _stages(listing, groups or {})
-    folding = fold(listing, limit, group_of.get)
+    room = limit // 2 if limit and show_saved else limit
+    folding = fold(listing, room, group_of.get)
     members: dict[int, list[int]] = {}
     for i, owner in enumerate(folding.box):
         members.setdefault(owner, []).append(i)
@@ -38,9 +40,9 @@ def scene(
     edges = _edges(listing, folding.box)
     notes = [folding.note, _strangers(listing)]
     if show_saved:
-        more, links, freed = _saved(listing, folding.box)
+        more, links = _saved(listing, folding.box, together=folding.note is not None)
         boxes, edges = more + boxes, links + edges
-        notes.append(freed)
+        notes.append(_freed(listing))
     for k, (name, i) in enumerate(listing.outputs):
         boxes.append(Box(f"y{k}", "output", name, _what(listing.nodes[i]), f"output {name} = %{i}"))
         edges.append(Edge(f"n{folding.box[i]}", f"y{k}"))
@@ -156,24 +158,49 @@ def _operand(node: Any, k: int) -> int | None:
 # -- saved arrays ----------------------------------------------------------------------------------------------------------
 
 
-def _saved(listing: Listing, box: list[int]) -> tuple[list[Box], list[Edge], str | None]:
-    """A box for each array that operations keep for their gradient, linked to these operations."""
-    users: dict[int, tuple[np.ndarray, str, list[int]]] = {}
-    freed = 0
+@dataclass
+class _Kept:
+    """Arrays that share a box, and the boxes of the operations that keep them, once each time."""
+
+    arrays: list[np.ndarray]
+    role: str
+    keepers: list[int]
+
+
+def _saved(listing: Listing, box: list[int], together: bool) -> tuple[list[Box], list[Edge]]:
+    """A box for each array that operations keep for their gradient, linked to these operations.
+
+    `together`: one box for all arrays that the operations of one box are the first to keep.
+    """
+    kept: dict[int, _Kept] = {}
+    seen: dict[int, _Kept] = {}
     for i, node in enumerate(listing.nodes):
-        if isinstance(node, LeafNode):
-            continue
-        freed += node.saved is None
-        for k, a in enumerate(node.saved or ()):
-            if isinstance(a, np.ndarray):
-                users.setdefault(id(a), (a, _role(listing, i, k), []))[2].append(box[i])
-    boxes, edges = [], []
-    for k, (a, role, kept_by) in enumerate(users.values()):
-        details = (f"{a.shape} {a.dtype}", _bytes(a.nbytes))
-        boxes.append(Box(f"s{k}", "saved", role, details, f"{role}, kept by {len(kept_by)} operation(s)"))
-        edges += [Edge(f"s{k}", f"n{i}", count=n, kind="saved") for i, n in Counter(kept_by).items()]
-    note = f"{freed:,} operations have freed their saved arrays; backward(retain_graph=True) keeps them." if freed else None
-    return boxes, edges, note
+        arrays = () if isinstance(node, LeafNode) else node.saved or ()
+        for k, a in enumerate(arrays):
+            if not isinstance(a, np.ndarray):
+                continue
+            if id(a) not in seen:
+                seen[id(a)] = kept.setdefault(box[i] if together else id(a), _Kept([], _role(listing, i, k), []))
+                seen[id(a)].arrays.append(a)
+            seen[id(a)].keepers.append(box[i])
+    boxes = [_kept_box(f"s{k}", group) for k, group in enumerate(kept.values())]
+    counts = [(f"s{k}", Counter(group.keepers)) for k, group in enumerate(kept.values())]
+    edges = [Edge(s, f"n{i}", count=n, kind="saved") for s, count in counts for i, n in count.items()]
+    return boxes, edges
+
+
+def _kept_box(name: str, kept: _Kept) -> Box:
+    size, tooltip = _bytes(sum(a.nbytes for a in kept.arrays)), f"kept {len(kept.keepers):,} times"
+    if len(kept.arrays) > 1:
+        return Box(name, "saved", f"{len(kept.arrays):,} arrays", (size,), tooltip)
+    a = kept.arrays[0]
+    return Box(name, "saved", kept.role, (f"{a.shape} {a.dtype}", size), f"{kept.role}, {tooltip}")
+
+
+def _freed(listing: Listing) -> str | None:
+    """A note on what backward has freed."""
+    freed = sum(node.saved is None for node in listing.nodes)
+    return f"{freed:,} operations have freed their saved arrays; backward(retain_graph=True) keeps them." if freed else None
 
 
 def _role(listing: Listing, i: int, k: int) -> str:

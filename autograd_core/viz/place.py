@@ -46,7 +46,7 @@ def _spread(i: int, count: int, width: float, gap: float) -> float:
 def place_rows(graph: Layers, where: Ports) -> list[float]:
     """The middle of every vertex, in the given order and without overlaps."""
     from_above, from_below = _guides(graph, where)
-    crossed = _crossed(graph)
+    crossed = crossed_links(graph)
     packings = []
     for rows, guides in ((graph.rows, from_above), (graph.rows[::-1], from_below)):
         packings.append(_pack(graph, rows, guides, crossed))
@@ -86,7 +86,7 @@ def _light(graph: Layers) -> list[bool]:
     return light
 
 
-def _crossed(graph: Layers) -> set[tuple[int, int]]:
+def crossed_links(graph: Layers) -> set[tuple[int, int]]:
     """Links that cross a link between two bends. They must not become upright, so that trunks can."""
     place = positions(graph)
     crossed: set[tuple[int, int]] = set()

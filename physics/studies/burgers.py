@@ -12,18 +12,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import autograd_core as ac
 import nn
-import physics
 from autograd_core.errors import MissingExtraError, require
 
 from .. import pictures
-
-Reference = tuple[np.ndarray, np.ndarray, np.ndarray]
+from ..conditions import DirichletBC, InitialCondition
+from ..domain import Interval, TimeInterval
+from ..exact import burgers as exact_solution
+from ..metrics import max_error, relative_l2
+from ..pinn import PINN
+from ..sampling import Collocation
+from ..training import History, Stage
 
 NU = 0.01 / np.pi
 PUBLISHED = 6.7e-4
@@ -44,36 +48,36 @@ class Setup:
 
 SETUPS = {
     "quick": Setup((2, 16, 16, 16, 1), interior=400, boundary=40, initial=60, adam=60, lbfgs=60, refine=30),
-    "default": Setup((2, *[20] * 5, 1), interior=2_000, boundary=80, initial=160, adam=600, lbfgs=4_900, refine=700),
+    "default": Setup((2, *[20] * 5, 1), interior=2_000, boundary=80, initial=160, adam=600, lbfgs=8_400, refine=700),
     "paper": Setup((2, *[20] * 8, 1), interior=10_000, boundary=50, initial=50, adam=0, lbfgs=50_000, refine=0),
 }
 
 
-def build(setup: Setup, seed: int) -> physics.PINN:
+def build(setup: Setup, seed: int) -> PINN:
     """The problem and its untrained network."""
     nn.manual_seed(seed)
-    return physics.PINN(
+    return PINN(
         nn.MLP(list(setup.layers), activation="tanh", init="xavier"),
-        physics.Interval("x", -1, 1) * physics.TimeInterval("t", 0, 1),
+        Interval("x", -1, 1) * TimeInterval("t", 0, 1),
         outputs=["u"],
         residual=lambda s: s.u_t + s.u * s.u_x - NU * s.u_xx,
         conditions=[
-            physics.InitialCondition(lambda s: -ac.sin(np.pi * s.x)),
-            physics.DirichletBC("x", 0.0),
+            InitialCondition(lambda s: -ac.sin(np.pi * s.x)),
+            DirichletBC("x", 0.0),
         ],
-        points=physics.Collocation(setup.interior, setup.boundary, setup.initial, seed=seed),
+        points=Collocation(setup.interior, setup.boundary, setup.initial, seed=seed),
     )
 
 
-def stages(setup: Setup) -> list[physics.Stage]:
+def stages(setup: Setup) -> list[Stage]:
     """Adam to leave the start and L-BFGS to converge; or as published, L-BFGS-B on points that stay."""
     if not setup.adam:
-        return [physics.Stage(nn.optim.LBFGSB, steps=setup.lbfgs, history_size=50)]
+        return [Stage(nn.optim.LBFGSB, steps=setup.lbfgs, history_size=50)]
     refine = setup.refine
     return [
-        physics.Stage(nn.optim.Adam, steps=setup.adam, lr=2e-3, refine_every=setup.adam // 4),
+        Stage(nn.optim.Adam, steps=setup.adam, lr=2e-3, refine_every=setup.adam // 4),
         # A memory as long as a round is the full BFGS: it needs about a third of the steps of one with 50 pairs.
-        physics.Stage(nn.optim.LBFGS, steps=setup.lbfgs, refine_every=refine, history_size=refine),
+        Stage(nn.optim.LBFGS, steps=setup.lbfgs, refine_every=refine, history_size=refine),
     ]
 
 
@@ -82,11 +86,20 @@ def grid(points_in_x: int = 256, times: int = 100) -> tuple[np.ndarray, np.ndarr
     return np.linspace(-1.0, 1.0, points_in_x), np.arange(times) / times
 
 
-def evaluate(pinn: physics.PINN, x: np.ndarray, t: np.ndarray) -> np.ndarray:
+def evaluate(pinn: PINN, x: np.ndarray, t: np.ndarray) -> np.ndarray:
     """The network on the grid, shape (len(t), len(x))."""
     T, X = np.meshgrid(t, x, indexing="ij")
     with ac.no_grad():
         return pinn(np.stack([X.ravel(), T.ravel()], axis=1)).numpy().reshape(T.shape)
+
+
+class Reference(NamedTuple):
+    """A solution to compare with: x, t and u(t, x), and what it is called."""
+
+    x: np.ndarray
+    t: np.ndarray
+    u: np.ndarray
+    name: str
 
 
 class ReferenceFileError(ValueError):
@@ -94,7 +107,7 @@ class ReferenceFileError(ValueError):
 
 
 def load_reference(path: Path) -> Reference:
-    """x, t and u(t, x) of a .mat file with the entries x, t and usol (len(x), len(t))."""
+    """The solution of a .mat file with the entries x, t and usol (len(x), len(t))."""
     loadmat = require("scipy.io", extra="all").loadmat
     try:
         data = loadmat(path)
@@ -104,14 +117,15 @@ def load_reference(path: Path) -> Reference:
         raise ReferenceFileError(f"--reference {path}: cannot be read as a MATLAB file with x, t and usol: {text}") from error
     if u.shape != (x.size, t.size):
         raise ReferenceFileError(
-            f"--reference {path}: usol has shape {u.shape}; needed is ({x.size}, {t.size}), a row for each x, a column for each t"
+            f"--reference {path}: usol has shape {u.shape}; needed is ({x.size}, {t.size}), a row for each x and a column "
+            "for each t"
         )
     if not u.any() or not all(np.isfinite(values).all() for values in (x, t, u)):
-        raise ReferenceFileError(f"--reference {path}: its numbers are not all finite, or usol is zero: nothing to compare with")
-    return x.ravel(), t.ravel(), u.T
+        raise ReferenceFileError(f"--reference {path}: not all its numbers are finite, or usol is zero")
+    return Reference(x.ravel(), t.ravel(), u.T, path.name)
 
 
-def draw(folder: Path, pinn: physics.PINN, history: physics.History, exact: np.ndarray, found: np.ndarray) -> list[Path]:
+def draw(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found: np.ndarray) -> list[Path]:
     """The pictures: solution, error, slices and history."""
     x, t = grid()
     rows = [25, 50, 75, 99]
@@ -137,20 +151,20 @@ def draw_loss(folder: Path) -> Path:
 
 
 def report(
-    pinn: physics.PINN, history: physics.History, seconds: float, reference: Reference | None
+    pinn: PINN, history: History, seconds: float, reference: Reference | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Print what was reached; returns the exact solution and the network on the grid."""
     x, t = grid()
-    exact, found = physics.exact.burgers(t[:, None], x[None, :], NU), evaluate(pinn, x, t)
+    exact, found = exact_solution(t[:, None], x[None, :], NU), evaluate(pinn, x, t)
     for stage, reason in history.stop_reasons:
         print(f"{stage} stopped: {reason}")
     print(f"training                 {history.steps} steps in {seconds:.0f} s, loss {history.loss:.2e}")
-    print(f"relative L2 error        {physics.relative_l2(found, exact):.2e}   against the exact Cole–Hopf solution")
+    print(f"relative L2 error        {relative_l2(found, exact):.2e}   against the exact Cole–Hopf solution")
     if reference is not None:
-        rx, rt, ru = reference
-        print(f"                         {physics.relative_l2(evaluate(pinn, rx, rt), ru):.2e}   against the reference file")
+        error = relative_l2(evaluate(pinn, reference.x, reference.t), reference.u)
+        print(f"                         {error:.2e}   against {reference.name}")
     print(f"published                {PUBLISHED:.2e}   Raissi, Perdikaris, Karniadakis 2019 (8×20, 100 + 10,000 points)")
-    print(f"largest error            {physics.max_error(found, exact):.2e}")
+    print(f"largest error            {max_error(found, exact):.2e}")
     return exact, found
 
 
@@ -177,13 +191,13 @@ def main(argv: Sequence[str]) -> int:
     return 130 if history.interrupted else 0
 
 
-def save_weights(path: Path, pinn: physics.PINN) -> None:
+def save_weights(path: Path, pinn: PINN) -> None:
     """Write the weights under their names, such as "network.layers.0.weight"."""
     weights: dict[str, Any] = {name: p.numpy() for name, p in pinn.named_parameters()}
     np.savez(path, **weights)
 
 
-def finish(folder: Path, pinn: physics.PINN, history: physics.History, exact: np.ndarray, found: np.ndarray) -> None:
+def finish(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found: np.ndarray) -> None:
     """Draw the pictures, and say where they are."""
     draw_loss(folder)
     try:

@@ -80,8 +80,11 @@ def test_the_mean_of_nothing_is_nan_and_its_derivative_empty():
     with np.errstate(invalid="ignore"):
         y = ac.mean(x, axis=0)
     assert np.isnan(y.numpy()).all()
-    (g,) = ac.gradients(y, [x], grad_ys=[np.ones(3)], create_graph=True)
+    cotangent = ac.tensor(np.ones(3), requires_grad=True)
+    (g,) = ac.gradients(y, [x], grad_ys=[cotangent], create_graph=True)
     assert g.shape == (0, 3)
+    ac.sum(g).backward()
+    assert cotangent.grad.tolist() == [0, 0, 0]
 
 
 # -- dtypes ------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from autograd_core.viz import backends
 from autograd_core.viz.layers import layers
 from autograd_core.viz.layout import Layout, layered
 from autograd_core.viz.order import crossings, inversions, order_rows
-from autograd_core.viz.place import place_rows, ports, rising
+from autograd_core.viz.place import crossed_links, place_rows, ports, rising
 
 NASTY = 'a<b> & "c" \\N \\n\nsecond line'
 
@@ -173,6 +173,12 @@ def test_saved_arrays_are_shown_with_their_size_once_each():
     assert not any(box.kind == "saved" for box in ac.viz.draw(y).nodes)
 
 
+def test_the_arrays_that_a_box_of_many_operations_keeps_are_counted_together():
+    drawing = ac.viz.draw(chain(500)[1], show_saved=True)
+    assert [(box.label, *box.details) for box in drawing.nodes if box.kind == "saved"] == [("500 arrays", "4 kB")]
+    assert [(e.target, e.count) for e in drawing.edges if e.kind == "saved"] == [("n500", 500)]
+
+
 def test_a_freed_graph_is_still_drawn_and_says_what_is_gone():
     _, y = small()
     before = ac.viz.draw(y)
@@ -314,6 +320,7 @@ def test_an_edge_leaves_a_row_before_it_turns():
 def test_a_long_edge_is_upright_also_where_a_short_one_crosses_it():
     graph = layers([(60, 30)] * 4, [(0, 1), (1, 2), (2, 3), (0, 3)])
     graph.rows = [[0], [1, 4], [5, 2], [3]]
+    assert crossed_links(graph) == {(1, 2), (2, 1)}
     x = place_rows(graph, ports(graph, 13.0))
     assert x[4] == pytest.approx(x[5])
 
@@ -390,10 +397,11 @@ def test_every_backend_draws_labels_as_they_are_with_a_legend_and_its_own_name(b
     assert drawing.layout.backend.split(",")[0] in ("built-in", "pygraphviz", "dot")
 
 
-def test_control_characters_do_not_break_a_drawing():
+def test_control_characters_do_not_break_a_drawing(tmp_path):
     drawing = ac.viz.draw(ac.exp(leaf("a\x00b\x1b\ud800")), backend="builtin")
     assert "a�b��" in svg_texts(drawing.svg)
     assert "a�b��" in drawing.dot
+    assert json.loads(drawing.save(tmp_path / "graph.json").read_text())["nodes"][0]["label"] == "a\x00b\x1b\ud800"
 
 
 def test_drawings_on_one_page_cannot_clash_because_nothing_in_them_has_an_id():

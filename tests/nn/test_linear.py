@@ -135,6 +135,11 @@ def test_activations_keep_shape_and_single_precision(activation):
     assert (y.shape, y.dtype) == ((2, 3), np.float32)
 
 
+def test_sine_has_a_frequency():
+    assert nn.Sine(omega=30.0)(0.1).item() == np.sin(3.0)
+    assert nn.Sine()(0.1).item() == np.sin(0.1)
+
+
 def test_step_is_one_above_zero_and_flat_everywhere():
     x = ac.tensor([-2.0, -0.0, 0.0, 1e-300, 3.0], requires_grad=True)
     y = nn.Step()(x)

@@ -76,6 +76,8 @@ def test_a_shared_parameter_comes_once_but_is_saved_under_both_names():
 def test_a_shared_module_comes_once():
     layer = nn.Linear(2, 2)
     model = nn.Sequential(layer, nn.Tanh(), layer)
+    assert names(model.named_modules()) == ["", "0", "1"]
+    assert names(model.named_modules(remove_duplicate=False)) == ["", "0", "1", "2"]
     assert len(list(model.parameters())) == 2
     assert len(model) == 3
     assert model(np.ones((1, 2))).shape == (1, 2)

@@ -61,6 +61,8 @@ def test_early_stopping_stops_and_keeps_the_best(monkeypatch):
     assert run.kept == run.history["step"][best]
     assert run.steps == run.kept + 3 * sine.EVERY < 500
     assert sine.errors(run.network, swapped.validation)[0] ** 2 == pytest.approx(run.history["validation"][best])
+    plain = sine.train(sine.VARIANTS[0], swapped, 0, steps=run.steps + sine.EVERY)
+    assert plain.kept == plain.steps == run.steps + sine.EVERY
 
 
 def test_slopes_are_learned_only_by_sobolev_training(result):
