@@ -11,7 +11,7 @@ import numpy as np
 from . import linalg, public, special
 from .errors import MutationError
 from .graph import LeafNode, recording
-from .ops import contract, index, join, product, reduce, select, shape, softmax, update
+from .ops import contract, creation, index, join, product, reduce, select, shape, softmax, update
 from .ops import elementwise as table
 from .primitive import AsType, Identity, registry
 from .table import Elementwise
@@ -182,7 +182,7 @@ setattr(Tensor, "at", property(update.At, doc=update.At.__doc__))
 UFUNCS = {op.function: op.public for op in registry.values() if isinstance(op, Elementwise)} | {np.matmul: contract.matmul}
 # SciPy is not imported here, so its ufuncs are known by name.
 SCIPY: dict[str, Callable] = {name: getattr(special, name) for name in ("erf", "erfc", "expit", "xlogy")}
-MODULES = (public, contract, index, join, product, reduce, select, shape, softmax)
+MODULES = (public, contract, creation, index, join, product, reduce, select, shape, softmax)
 ARRAY_FUNCTIONS: dict[Callable, Callable] = {
     theirs: ours
     for home, modules in ((np, MODULES), (np.linalg, (linalg,)))

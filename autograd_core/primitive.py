@@ -171,6 +171,8 @@ def diagnose(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exceptio
         op.shape(*shapes)
     except ShapeError as shape_error:
         return shape_error
+    except Exception:  # a shape rule that is missing or fails must not hide the error itself
+        pass
     ours = (ShapeError, DTypeError, np.linalg.LinAlgError)
     if isinstance(error, (TypeError, ValueError)) and not isinstance(error, ours):
         dtypes = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)

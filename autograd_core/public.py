@@ -107,9 +107,9 @@ def power(x: Any, z: Any) -> Tensor:
 
     A Python number z is a constant of the op, and its rules are simpler.
     """
-    if isinstance(z, (int, float)) and not isinstance(z, bool) and isinstance(x, Tensor):
-        if x.dtype.kind in "fc" or isinstance(z, int):  # integers to the power 2.0 are floating numbers
-            return table.power_of(x, z)
+    constant = isinstance(z, (int, float)) and not isinstance(z, bool) and isinstance(x, Tensor)
+    if constant and (x.dtype.kind in "fc" or isinstance(z, int)):  # integers to the power 2.0 are floating numbers
+        return table.power_of(x, z)
     return table.power.public(x, z)
 
 

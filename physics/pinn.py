@@ -119,7 +119,8 @@ class PINN(nn.Module):
             s = self.state(points)
             return np.sum([np.abs(_one_a_point(name, f(s), s).numpy()) for name, f in self.equations.items()], axis=0)
 
-        self.interior = refined(self.domain, len(self.interior), residual, self._rng, fraction)
+        if self.equations:
+            self.interior = refined(self.domain, len(self.interior), residual, self._rng, fraction)
 
     def fit(self, stages: Stage | Sequence[Stage], progress: bool | None = None) -> History:
         """Train in stages, for instance Adam and then L-BFGS; returns the history.
@@ -216,11 +217,14 @@ def _place(domain: Domain, point: np.ndarray) -> str:
 def _check_dependence(name: str, f: Residual, s: State, weights: Sequence[Tensor]) -> None:
     """Raise UnknownFieldError for a wrong name, GradientError where training cannot change the residual."""
     try:
-        r = ac.as_tensor(f(s))
+        r = f(s)
     except UnknownFieldError:
         raise
     except Exception:  # it may need all points, or what is made after the PINN: then the first step tells
         return
+    if not isinstance(r, Tensor | np.ndarray):
+        return
+    r = ac.as_tensor(r)
     found = ac.gradients(ac.sum(r), weights, allow_unused=True) if r.requires_grad and weights else ()
     if weights and all(g is None for g in found):
         raise ac.errors.GradientError(

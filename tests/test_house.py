@@ -24,15 +24,15 @@ ROOT = Path(__file__).resolve().parents[1]
 # `__main__` may import all of the folder.
 PACKAGES = ("autograd_core", "nn", "physics")
 ORDER = {
-    "autograd_core": """errors trees dtypes arrays graph interface tensor primitive unrolled linear broadcast table backward ops
-        public linalg special methods tape taylor batching transforms compile viz testing""",
-    "autograd_core.ops": """elementwise creation shape join reduce product softmax select index update matmul contract linalg fft conv segment special
-        random""",
+    "autograd_core": """errors trees dtypes arrays graph interface tensor primitive unrolled linear broadcast table
+        backward ops public linalg special methods tape taylor batching transforms compile viz testing""",
+    "autograd_core.ops": """elementwise creation shape join reduce product softmax select index update matmul contract
+        linalg fft conv segment special random""",
     "autograd_core.compile": "capture program simplify fuse plan run",
     "autograd_core.testing": "report differences functions promises gradcheck",
     "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
-    "nn": """errors seeding module init activation linear container mlp conv pool norm dropout recurrent attention graph bayes loss functional
-        optim schedule data train io compat""",
+    "nn": """errors seeding module init activation linear container mlp conv pool norm dropout recurrent attention graph
+        bayes loss functional optim schedule data train io compat""",
     "nn.optim": "optimizer stopping closure elementwise sgd adam line_search lbfgs lbfgsb",
     "physics": """domain sampling refinement fields conditions progress training pinn weighting sobolev
         hamiltonian lagrangian integrate operators constitutive fatigue datasets exact metrics pictures studies""",
@@ -261,7 +261,7 @@ for package in packages:
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 EXTRAS = "matplotlib tqdm pygraphviz safetensors numba hypothesis pytest torch jax autograd IPython"
-HEAVY = {"asyncio", "concurrent", "doctest", "email", "http", "multiprocessing", "ssl", "unittest", "urllib", "xml"}
+HEAVY = {"asyncio", "concurrent", "doctest", "email", "http", "multiprocessing", "ssl", "unittest", "xml"}
 
 
 def modules_of(packages: str, blocked: str) -> list[str]:

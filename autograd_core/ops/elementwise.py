@@ -70,14 +70,14 @@ def _base(x: Any, z: Any) -> Any:
 add = elementwise("add", np.add, None, None)
 subtract = elementwise("subtract", np.subtract, None, lambda _y, _x, _z: -1.0)
 multiply = elementwise("multiply", np.multiply, lambda _y, _x, z: z, lambda _y, x, _z: x)
-divide = elementwise("divide", np.true_divide, lambda _y, _x, z: 1.0 / z, lambda y, _x, z: -y / z, singular=True)
+divide = elementwise("divide", np.true_divide, lambda _y, _x, z: divide(1.0, z), lambda y, _x, z: -y / z, singular=True)
 negative = elementwise("negative", np.negative, lambda _y, _x: -1.0)
 positive = elementwise("positive", np.positive, None)
 reciprocal = elementwise("reciprocal", np.reciprocal, lambda y, x: -y / x, singular=True)
 square = elementwise("square", np.square, lambda _y, x: 2.0 * x)
 floor_divide = elementwise("floor_divide", np.floor_divide, zero, zero)
 remainder = elementwise("remainder", np.remainder, None, lambda _y, x, z: -floor(x / z))
-ratio = elementwise("ratio", _ratio, lambda _y, _x, z: 1.0 / z, lambda y, _x, z: -y / z, singular=True)
+ratio = elementwise("ratio", _ratio, lambda _y, _x, z: divide(1.0, z), lambda y, _x, z: -y / z, singular=True)
 
 # -- powers, exponentials, logarithms --------------------------------------------------------------------
 power = elementwise(

@@ -13,16 +13,14 @@ from numpy.linalg import LinAlgError
 
 from ..errors import ShapeError
 from ..primitive import OUTPUT, Primitive
-from ..tensor import Tensor, as_tensor
+from ..tensor import Tensor
 from .elementwise import absolute, conj, ratio
 from .matmul import _matmul, column, from_column, row, turned
-from .reduce import Sum
+from .reduce import Reduction, _sum, floating
 from .reduce import max as largest
 from .reduce import min as smallest
 from .reduce import sum as total
-from .shape import Reshape, axes_of
-
-Shape = tuple[int, ...]
+from .shape import Shape, _reshape, axes_of
 
 
 def conjugate(x: Any) -> Any:
@@ -133,10 +131,10 @@ class Det(Primitive):
         return np.linalg.det(a)
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
-        return Reshape((*g.shape, 1, 1))(g) * conjugate(Cofactor(0)(a))
+        return _reshape((*g.shape, 1, 1))(g) * conjugate(Cofactor(0)(a))
 
     def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
-        return Sum((a.ndim - 2, a.ndim - 1), False)(t * Cofactor(0)(a))
+        return _sum((a.ndim - 2, a.ndim - 1), False)(t * Cofactor(0)(a))
 
     def shape(self, a: Shape) -> Shape:
         return square(self.name, a)[:-2]
@@ -211,11 +209,9 @@ def without_each(s: ndarray) -> ndarray:
 
 
 @dataclass(frozen=True)
-class Norm(Primitive):
+class Norm(Reduction):
     """The square root of the sum of |x|² over axes, scaled so that no square overflows or vanishes."""
 
-    axes: tuple[int, ...]
-    keepdims: bool
     name: ClassVar[str] = "norm"
 
     def forward(self, x: ndarray) -> Any:
@@ -225,22 +221,14 @@ class Norm(Primitive):
         return y if self.keepdims else y.reshape(self.shape(x.shape))
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
-        return self.kept(g, x) * self.direction(y, x)
+        return self.keep(g, x) * self.direction(y, x)
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return Sum(self.axes, self.keepdims)(conjugate(self.direction(y, x)) * t)
+        return _sum(self.axes, self.keepdims)(conjugate(self.direction(y, x)) * t)
 
     def direction(self, y: Any, x: Any) -> Any:
         """x/|x|, and 0 at 0."""
-        return ratio(x, self.kept(y, x))
-
-    def kept(self, y: Any, x: Any) -> Any:
-        """y with the axes that were summed, of length 1."""
-        return Reshape(tuple(1 if a in self.axes else n for a, n in enumerate(x.shape)))(y)
-
-    def shape(self, x: Shape) -> Shape:
-        kept = [1 if a in self.axes else n for a, n in enumerate(x)]
-        return tuple(n for a, n in enumerate(kept) if self.keepdims or a not in self.axes)
+        return ratio(x, self.keep(y, x))
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (OUTPUT, 0)
@@ -249,12 +237,6 @@ class Norm(Primitive):
 # -- what a user calls -------------------------------------------------------------------------------------
 
 _solve, _inv, _det = Solve(), Inv(), Det()
-
-
-def floating(x: Any) -> Tensor:
-    """x as a Tensor of floating numbers, as NumPy's linear algebra makes one of integers."""
-    x = as_tensor(x)
-    return x if x.dtype.kind in "fc" else as_tensor(x.array.astype(np.float64))
 
 
 def solve(a: Any, b: Any) -> Tensor:

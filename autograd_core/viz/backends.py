@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
-import subprocess
 
 from ..errors import MissingExtraError, require
 from .dot import dot, plain_source, read_plain
@@ -17,9 +15,6 @@ BACKENDS = ("pygraphviz", "dot", "builtin")  # the preferred first
 LARGE, TANGLED = 1_000, 1_000  # boxes, and ranks that edges cross; beyond either, Graphviz takes minutes
 PORTS, WIDE_PORTS = 13.0, 22.0  # between the arrows at a box, without and with a count beside them
 
-# What a Graphviz that is broken, or too old, may end in.
-FAILURES = (OSError, subprocess.SubprocessError, RuntimeError, ValueError, LookupError, ImportError)
-
 
 def check(backend: str | None) -> None:
     """Raise ValueError for the name of a backend that there is not."""
@@ -30,6 +25,8 @@ def check(backend: str | None) -> None:
 
 def installed() -> list[str]:
     """The backends that can run here, the preferred first."""
+    import shutil  # costs more to import than all of the engine, and is needed here alone
+
     has_graphviz = importlib.util.find_spec("graphviz") is not None
     here = {
         "pygraphviz": importlib.util.find_spec("pygraphviz") is not None,
@@ -53,7 +50,7 @@ def arrange(scene: Scene, backend: str | None = None) -> Layout:
     if chosen != "builtin":
         try:
             return read_plain(scene, render(plain_source(scene), "plain", chosen).decode(), chosen)
-        except FAILURES as error:
+        except Exception as error:  # whatever a Graphviz that is broken or too old ends in: a drawing never fails for it
             label = f"built-in, because {chosen} failed ({type(error).__name__})"
     port_gap = WIDE_PORTS if any(edge.count > 1 for edge in scene.edges) else PORTS
     return layered([box_size(box) for box in scene.nodes], edges, scene.direction, port_gap, label)

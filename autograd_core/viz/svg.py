@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape as _escape_markup
 from textwrap import wrap
-from xml.sax.saxutils import escape as _escape_markup
 
 from .layout import ARROW, Layout, Point, direction, foot
 from .scene import Box, Edge, Scene
@@ -81,7 +81,7 @@ def summary(scene: Scene) -> str:
 
 def escape(text: str) -> str:
     """Text as it must stand in XML."""
-    return _escape_markup(printable(text), {'"': "&quot;"})
+    return _escape_markup(printable(text))
 
 
 def _n(number: float) -> str:

@@ -1,0 +1,439 @@
+"""PINN: networks that learn to obey equations, and what is said where they cannot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_core as ac
+import nn
+import physics
+from physics import PINN, Collocation, DirichletBC, InitialCondition, Interval, PointData, Stage, TimeInterval
+
+LINE, TIME = Interval("x", 0, 1), TimeInterval("t", 0, 2)
+PLANE = Interval("x", -1, 1) * TimeInterval("t", 0, 1)
+ADAM = Stage(nn.optim.Adam, steps=5, lr=1e-2)
+LBFGS = Stage(nn.optim.LBFGS, steps=5)
+LBFGSB = Stage(nn.optim.LBFGSB, steps=5)
+STAGES = pytest.mark.parametrize("stage", [ADAM, LBFGS, LBFGSB], ids=lambda s: s.name)
+
+
+def network(inputs=1, outputs=1):
+    return nn.MLP([inputs, 12, outputs], generator=0)
+
+
+def poisson(residual=lambda s: s.u_xx + np.pi**2 * ac.sin(np.pi * s.x), points=Collocation(20), **options):
+    """u'' = −π² sin πx with u = 0 at both ends: u = sin πx."""
+    given = {"domain": LINE, "outputs": ["u"], "conditions": [DirichletBC("x", 0.0)], **options}
+    return PINN(network(), residual=residual, points=points, **given)
+
+
+def heat(**options):
+    """u_t = u_xx in x and t."""
+    options = {"points": Collocation(10, 4, 4), "conditions": [InitialCondition(0.0), DirichletBC("x", 1.0)]} | options
+    return PINN(network(2), PLANE, outputs=["u"], residual=lambda s: s.u_t - s.u_xx, **options)
+
+
+def weights(pinn):
+    return np.concatenate([p.numpy().ravel() for p in pinn.parameters()])
+
+
+def loss_of(pinn):
+    return pinn.loss().item()
+
+
+# It solves problems
+
+
+def test_a_decay():
+    decay = PINN(
+        network(), TIME, ["u"], lambda s: s.u_t + s.u, [InitialCondition(1.0)], Collocation(interior=20, method="grid")
+    )
+    history = decay.fit([Stage(nn.optim.Adam, steps=50, lr=1e-2), Stage(nn.optim.LBFGS, steps=150)], progress=False)
+    t = np.linspace(0, 2, 50)
+    assert physics.relative_l2(decay.predict(t), np.exp(-t)) < 1e-3
+    assert physics.relative_l2(decay.predict(t, "u_t"), -np.exp(-t)) < 1e-2
+    assert history.loss < 1e-6
+
+
+@pytest.mark.parametrize("optimizer", [nn.optim.LBFGS, nn.optim.LBFGSB])
+def test_the_equation_of_poisson(optimizer):
+    pinn = poisson()
+    pinn.fit([Stage(nn.optim.Adam, steps=50, lr=1e-2), Stage(optimizer, steps=200)], progress=False)
+    x = np.linspace(0, 1, 50)
+    assert physics.relative_l2(pinn.predict(x), np.sin(np.pi * x)) < 2e-3
+
+
+def test_two_equations_for_two_outputs():
+    equations = {"position": lambda s: s.q_t - s.p, "momentum": lambda s: s.p_t + s.q}
+    start = [InitialCondition(1.0, output="q"), InitialCondition(0.0, output="p")]
+    oscillator = PINN(network(1, 2), TIME, ["q", "p"], equations, start, Collocation(interior=20, method="grid"))
+    history = oscillator.fit(Stage(nn.optim.LBFGS, steps=150), progress=False)
+    t = np.linspace(0, 2, 50)
+    assert oscillator([[0.5]]).shape == (1, 2)
+    assert physics.max_error(oscillator.predict(t), np.cos(t)) < 5e-3
+    assert physics.max_error(oscillator.predict(t, "p"), -np.sin(t)) < 5e-3
+    assert [*history.columns][3:] == ["position", "momentum", "initial", "initial 2"]
+
+
+def test_data_alone_are_a_fit():
+    x = np.linspace(0, 1, 15)
+    pinn = PINN(network(), LINE, "u", [], PointData(x, x**2))
+    pinn.fit(Stage(nn.optim.LBFGS, steps=60), progress=False)
+    assert physics.max_error(pinn.predict(x), x**2) < 1e-2
+
+
+# The loss
+
+
+def test_the_loss_is_the_weighted_sum_of_mean_squares():
+    pinn = heat(weight=3.0, conditions=[InitialCondition(0.5, weight=10.0), DirichletBC("x", 2.0)])
+    inside, start, ends = (pinn.state(X) for X in (pinn.interior, *pinn.condition_points))
+    wanted = {
+        "residual": 3.0 * np.mean((inside.u_t - inside.u_xx).numpy() ** 2),
+        "initial": 10.0 * np.mean((start.u.numpy() - 0.5) ** 2),
+        "boundary x": np.mean((ends.u.numpy() - 2.0) ** 2),
+    }
+    assert {name: term.item() for name, term in pinn.loss_terms().items()} == pytest.approx(wanted)
+    assert loss_of(pinn) == pytest.approx(sum(wanted.values()))
+
+
+def test_a_weight_of_zero_watches_without_teaching():
+    watched = poisson(conditions=[DirichletBC("x", 0.0), PointData([0.5], [9.0], weight=0.0)])
+    plain = poisson()
+    watched.fit(ADAM, progress=False)
+    plain.fit(ADAM, progress=False)
+    assert np.array_equal(weights(watched), weights(plain))
+
+
+def test_equations_have_names():
+    f, g = (lambda s: s.u), (lambda s: s.u_x)
+    assert [*poisson(f).equations] == ["residual"]
+    assert [*poisson([f, g]).equations] == ["residual 1", "residual 2"]
+    assert [*poisson({"mass": f, "heat": g}).equations] == ["mass", "heat"]
+
+
+def test_every_term_has_a_column_of_its_own():
+    conditions = [InitialCondition(0.0), InitialCondition(0.0), InitialCondition(0.0, name="residual"), DirichletBC("x")]
+    columns = heat(conditions=conditions).fit([ADAM, LBFGS], progress=False).columns
+    assert [*columns][3:] == ["residual", "initial", "initial 2", "residual 2", "boundary x"]
+    assert {len(column) for column in columns.values()} == {10}
+
+
+def test_inputs_are_scaled():
+    seen = []
+    net = nn.MLP([2, 4, 1], generator=0)
+    pinn = PINN(lambda X: seen.append(X.numpy()) or net(X), Interval("x", 10, 30) * TimeInterval("t", 0, 4), ["u"], [],
+                InitialCondition(0.0))  # fmt: skip
+    pinn([[10.0, 4.0], [20.0, 2.0]])
+    assert seen[-1].tolist() == [[-1.0, 1.0], [0.0, 0.0]]
+    assert pinn.predict([[20.0, 2.0]], "u_x").item() == pytest.approx(
+        physics.State(net, [[0.0, 0.0]], ("x", "t"), ("u",)).u_x.item() / 10.0
+    )
+
+
+def test_derivatives_are_right_where_nothing_is_recorded():
+    pinn = poisson()
+    wanted = pinn.predict([0.3], "u_x")
+    with ac.no_grad():
+        assert np.array_equal(pinn.predict([0.3], "u_x"), wanted)
+        assert np.array_equal(poisson().predict([0.3], "u_x"), wanted)
+    assert wanted[0] != 0.0
+
+
+def test_it_is_a_module():
+    pinn = poisson()
+    assert [name for name, _ in pinn.named_parameters()] == [
+        f"network.layers.{i}.{w}" for i in (0, 1) for w in ("weight", "bias")
+    ]
+    other = poisson()
+    pinn.fit(ADAM, progress=False)
+    other.load_state_dict(pinn.state_dict())
+    assert np.array_equal(other.predict([0.2]), pinn.predict([0.2]))
+
+
+# Points
+
+
+def test_points_given_are_used():
+    x = np.linspace(0.1, 0.9, 7)
+    assert poisson(points=x).interior[:, 0].tolist() == x.tolist()
+    assert poisson(points=[[0.5]]).interior.tolist() == [[0.5]]
+
+
+def test_points_chosen_follow_the_seed():
+    again = [heat(points=Collocation(10, 4, 4, seed=seed)).interior for seed in (1, 1, 2)]
+    assert np.array_equal(again[0], again[1])
+    assert not np.array_equal(again[0], again[2])
+
+
+def test_training_is_reproducible_with_refinement_too():
+    runs = [heat() for _ in range(2)]
+    for pinn in runs:
+        pinn.fit(Stage(nn.optim.Adam, steps=6, refine_every=2, lr=1e-2), progress=False)
+    assert np.array_equal(*(weights(pinn) for pinn in runs))
+
+
+def test_refinement_puts_points_where_the_residual_is_large():
+    pinn = PINN(network(2), PLANE, ["u"], lambda s: s.u * 0.0 + (s.points[:, 0] > 0.8), points=Collocation(200))
+    before = pinn.interior
+    pinn.refine()
+    assert pinn.interior.shape == before.shape
+    assert np.mean(before[:, 0] > 0.8) == pytest.approx(0.1, abs=0.01)
+    assert np.mean(pinn.interior[:, 0] > 0.8) > 0.2
+
+
+def test_refinement_adds_up_several_equations():
+    left, right = (lambda s: s.u * 0.0 + (s.points[:, 0] < -0.8)), (lambda s: s.u * 0.0 - (s.points[:, 0] > 0.8))
+    pinn = PINN(network(2), PLANE, ["u"], [left, right], points=Collocation(200))
+    pinn.refine()
+    assert np.mean(np.abs(pinn.interior[:, 0]) > 0.8) > 0.3
+
+
+def test_without_an_equation_there_is_nothing_to_refine():
+    pinn = PINN(network(2), PLANE, ["u"], [], InitialCondition(0.0), Collocation(20))
+    before = pinn.interior
+    pinn.refine()
+    assert np.array_equal(pinn.interior, before)
+
+
+@pytest.mark.parametrize("points", [np.empty((0, 1)), [], np.empty(0)])
+def test_an_empty_point_set_is_refused(points):
+    with pytest.raises(physics.PointSetError, match=r"point set of 'interior' is empty"):
+        poisson(points=points)
+
+
+def test_an_empty_point_set_of_a_condition_is_refused():
+    class Nowhere(physics.Condition):
+        weight, name = 1.0, "nowhere"
+
+        def points(self, domain, collocation):
+            return np.empty((0, 2))
+
+        def residual(self, s):
+            return s.u
+
+    with pytest.raises(physics.PointSetError, match="point set of 'nowhere' is empty"):
+        heat(conditions=[Nowhere()])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_points_that_are_no_numbers_are_shown(bad):
+    X = np.zeros((4, 2))
+    X[2] = 0.5, bad
+    with pytest.raises(
+        ac.errors.NonFiniteError, match=f"interior: 1 of 4 points are not finite, the first in row 2: x = 0.5, t = {bad}"
+    ):
+        heat(points=X)
+
+
+def test_points_outside_are_shown():
+    X = np.array([[0.5, 0.5], [0.5, 1.5], [0.5, -0.1]])  # t runs from 0 to 1
+    with pytest.raises(
+        physics.PointSetError, match=r"interior: 2 of 3 .* outside Interval.*row 1: x = 0.5, t = 1.5. The columns are x, t"
+    ):
+        heat(points=X)
+    with pytest.raises(physics.PointSetError, match=r"data: 1 of 1 .* outside.*x = 0.5, t = -3"):
+        heat(conditions=[PointData([[0.5, -3.0]], [0.0])])
+    other = Interval("x", -2, 2) * TimeInterval("t", 0, 1)
+    with pytest.raises(physics.PointSetError, match=r"boundary x = 2.*outside"):
+        heat(conditions=[DirichletBC(other.boundary("x")[1])])
+
+
+def test_points_rounded_to_single_precision_are_inside():
+    edge = np.array([[0.1], [0.7]], dtype=np.float32)
+    PINN(network(), Interval("x", 0.1000001, 0.7 - 1e-8), ["u"], lambda s: s.u, points=edge)
+
+
+def test_points_have_the_columns_of_the_domain():
+    with pytest.raises(ac.errors.ShapeError, match=r"\(N, 2\), columns x, t; got \(5, 3\)"):
+        heat(points=np.zeros((5, 3)))
+
+
+# What is said when the problem is made
+
+
+def test_an_unknown_derivative_is_told_at_once_with_the_known_names():
+    with pytest.raises(physics.UnknownFieldError, match="'v_x'. Known are the coordinates x, the outputs u.* u_x, u_xx"):
+        poisson(lambda s: s.v_x)
+    with pytest.raises(physics.UnknownFieldError, match="'u_y'"):
+        heat(conditions=[DirichletBC("x", lambda s: s.u_y)])
+    with pytest.raises(physics.UnknownFieldError, match="'w'"):
+        heat(conditions=[InitialCondition(0.0, output="w")])
+
+
+def test_it_is_tried_at_one_point_only():
+    asked = []
+    poisson(lambda s: asked.append(len(s.points)) or s.u_xx, points=Collocation(5000))
+    assert asked == [1]
+
+
+def test_a_network_of_another_width_is_told_at_once():
+    with pytest.raises(ac.errors.ShapeError, match=r"gave shape \(1, 2\).* one column for each of the outputs u"):
+        PINN(network(1, 2), LINE, ["u"], lambda s: s.u_x)
+    with pytest.raises(ac.errors.ShapeError, match="linear"):
+        PINN(network(2, 1), LINE, ["u"], lambda s: s.u_x)
+
+
+@pytest.mark.parametrize("constant", [lambda s: np.ones(len(s.points)), lambda s: s.x**2, lambda s: np.sin(s.u.numpy())])
+def test_a_residual_that_training_cannot_change_is_explained(constant):
+    with pytest.raises(ac.errors.GradientError, match=r"'residual' does not depend on the network.*s.u.*autograd_core"):
+        poisson(constant)
+    with pytest.raises(ac.errors.GradientError, match="'residual 2' does not depend"):
+        poisson([lambda s: s.u_x, constant])
+
+
+def test_a_residual_may_use_what_comes_later():
+    def residual(s):
+        return s.u_x - pinn.speed * s.u
+
+    pinn = poisson(residual)
+    pinn.speed = 2.0
+    assert pinn.fit(ADAM, progress=False).steps == 5
+
+    class Problem(PINN):
+        def __init__(self):
+            super().__init__(network(), LINE, ["u"], self.equation, DirichletBC("x"), Collocation(5))
+            self.speed = 2.0
+
+        def equation(self, s):
+            return s.u_x - self.speed * s.u
+
+    assert Problem().fit(ADAM, progress=False).steps == 5
+
+
+def test_a_residual_may_hold_an_array_for_its_points():
+    x = np.linspace(0, 1, 9)
+    pinn = poisson(lambda s: s.u_xx + np.sin(x), points=x)
+    assert pinn.fit(ADAM, progress=False).steps == 5
+
+
+def test_numbers_that_are_not_finite_at_the_start_do_not_hinder_making_it():
+    assert poisson(lambda s: ac.log(s.u - 10.0)).conditions
+
+
+@pytest.mark.parametrize(
+    "options, error, words",
+    [
+        ({"residual": None}, TypeError, "'residual' is None; an equation is a function"),
+        ({"residual": [lambda s: s.u, 3]}, TypeError, "'residual 2' is 3"),
+        ({"residual": [], "conditions": []}, ValueError, "nothing to learn"),
+        ({"residual": {"loss": lambda s: s.u}}, ValueError, "'loss': a column of the history"),
+        ({"conditions": [PointData([0.5], [1.0], name="step")]}, ValueError, "'step': a column"),
+        ({"conditions": [lambda s: s.u]}, TypeError, r"is no condition. Write one such as physics.DirichletBC"),
+        ({"weight": -1.0}, ValueError, "weight of 'residual' is -1.0"),
+        ({"weight": np.nan}, ValueError, "weight of 'residual' is nan"),
+        ({"conditions": [DirichletBC("x", 0.0, weight="high")]}, ValueError, "weight of 'boundary x' is 'high'"),
+        ({"outputs": []}, ValueError, "at least one output"),
+        ({"outputs": ["x"]}, ValueError, "Two fields are called 'x'"),
+        ({"outputs": ["u_x"]}, physics.UnknownFieldError, "'u_xx'"),
+    ],
+)
+def test_a_problem_that_makes_no_sense(options, error, words):
+    with pytest.raises(error, match=words):
+        poisson(**options)
+
+
+# What is said in the first step
+
+
+@STAGES
+@pytest.mark.parametrize(
+    "residual, given",
+    [
+        (lambda s: s.u[:, None], r"shape \(20, 1\)"),
+        (lambda s: s.u - s.x[:, None], r"shape \(20, 20\)"),
+        (lambda s: ac.mean(s.u**2), r"shape \(\)"),
+        (lambda s: (s.u, s.u_x), "a tuple"),
+        (lambda s: None, "a NoneType"),
+    ],
+)
+def test_a_residual_of_another_shape_is_explained(stage, residual, given):
+    pinn = poisson(residual)
+    with pytest.raises(ac.errors.ShapeError, match=rf"'residual' gave {given} at 20 points; needed is .*shape \(20,\)"):
+        pinn.fit(stage, progress=False)
+
+
+def test_a_residual_of_another_shape_is_explained_in_refinement():
+    with pytest.raises(ac.errors.ShapeError, match=r"'residual' gave shape \(80, 1\)"):
+        poisson(lambda s: s.u[:, None]).fit(Stage(nn.optim.Adam, steps=4, refine_every=2), progress=False)
+
+
+def test_a_network_without_weights():
+    pinn = PINN(lambda X: X, LINE, ["u"], lambda s: s.u_x)
+    with pytest.raises(ValueError, match="parameter"):
+        pinn.fit(ADAM, progress=False)
+
+
+# Not a number
+
+
+@STAGES
+def test_a_logarithm_of_a_negative_number(stage):
+    pinn = poisson(lambda s: ac.log(s.u_x - 10.0 * s.x + 5.0))
+    before, worst = weights(pinn), pinn.interior[pinn.state(pinn.interior).u_x.numpy() - 10.0 * pinn.interior[:, 0] + 5.0 < 0]
+    with pytest.raises(ac.errors.NonFiniteError) as caught:
+        pinn.fit(stage, progress=False)
+    text = str(caught.value)
+    assert f"'residual' became nan at step 1 ({stage.name})" in text
+    assert f"x = {worst[0, 0]:.6g} (residual nan)" in text
+    assert np.array_equal(weights(pinn), before)
+
+
+def test_a_condition_that_is_no_number():
+    with pytest.raises(ac.errors.NonFiniteError, match="'boundary x' became nan at step 1.*worst at x = 1 "):
+        poisson(conditions=[DirichletBC("x", lambda s: ac.log(0.5 - s.x))]).fit(ADAM, progress=False)
+
+
+def test_a_learning_rate_that_explodes_leaves_the_best_weights():
+    pinn = poisson()
+    with pytest.raises(ac.errors.NonFiniteError, match=r"\(SGD\), worst at x = .*put back: best so far.*smaller lr"):
+        pinn.fit(Stage(nn.optim.SGD, steps=200, lr=5.0), progress=False)
+    assert loss_of(pinn) == min(pinn.history.columns["loss"])
+    assert pinn.history.steps > 0
+
+
+def test_weights_that_became_nan_before_points_are_drawn_anew():
+    pinn = poisson()
+    with pytest.raises(ac.errors.NonFiniteError, match="'residual' became"):
+        pinn.fit(Stage(nn.optim.SGD, steps=4, lr=1e160, refine_every=1), progress=False)
+    assert np.isfinite(weights(pinn)).all()
+
+
+# Ctrl-C
+
+
+@pytest.mark.parametrize("stage", [ADAM, LBFGS, LBFGSB], ids=lambda s: s.name)
+@pytest.mark.parametrize("step", [1, 4])
+def test_ctrl_c_keeps_what_was_learned(stage, step):
+    calls = []
+
+    def residual(s):
+        calls.append(len(s.points))
+        if calls.count(20) == step:
+            raise KeyboardInterrupt
+        return s.u_xx + 1.0
+
+    pinn = poisson(residual)
+    start = weights(pinn)
+    history = pinn.fit([stage, ADAM], progress=False)
+    assert history is pinn.history
+    assert history.interrupted
+    assert history.stop_reasons == [(stage.name, f"interrupted after step {history.steps}")]
+    assert np.array_equal(weights(pinn), start) == (step == 1)
+    assert (history.steps > 0) == (step > 1)
+    assert loss_of(pinn) < loss_of(poisson(lambda s: s.u_xx + 1.0)) or step == 1
+
+
+def test_training_goes_on_after_ctrl_c():
+    presses = [False, True]  # the first call is the trial when it is made
+
+    def residual(s):
+        if presses and presses.pop(0):
+            raise KeyboardInterrupt
+        return s.u_xx + 1.0
+
+    pinn = poisson(residual)
+    assert pinn.fit(ADAM, progress=False).interrupted
+    assert not pinn.fit(ADAM, progress=False).interrupted
+    assert pinn.history.steps == 5
