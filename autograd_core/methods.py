@@ -153,7 +153,7 @@ def __getitem__(self: Tensor, key: Any) -> Tensor:
 def __iter__(self: Tensor) -> Any:
     if self.ndim == 0:
         raise TypeError("cannot iterate over a Tensor without axes")
-    return iter([index.getitem(self, i) for i in range(len(self))])
+    return iter(join.unstack(self))
 
 
 @method

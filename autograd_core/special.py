@@ -1,4 +1,4 @@
-"""Functions of scipy.special, differentiable here."""
+"""Functions of scipy.special, differentiable here; erf and erfc need SciPy, and raise MissingExtraError without it."""
 
 from __future__ import annotations
 

@@ -34,8 +34,7 @@ def gradients(
 ) -> tuple[Tensor | None, ...]:
     """The gradients of ys (summed over ys) with respect to each of xs, as `torch.autograd.grad` gives them.
 
-    No `.grad` is touched.
-    `grad_ys` are the cotangents of ys, needed where one is not a scalar. Only what lies between xs and ys is computed.
+    No `.grad` is touched. `grad_ys` are the cotangents of ys, needed where one is not a scalar. Only what lies between xs and ys is computed.
     Raises GradientError for an x that requires no gradient or is not used (None is given for it if `allow_unused`).
 
     >>> import autograd_core as ac
@@ -178,6 +177,7 @@ def grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     """The gradient of a scalar function with respect to the arguments numbered by `argnums`, as a function.
 
     The gradient has the structure of the argument; with a sequence of numbers it is a tuple. It can be differentiated again.
+    Raises GradientError unless f returns one scalar, DTypeError for arguments or a result that are no floating numbers.
 
     >>> import autograd_core as ac
     >>> ac.grad(lambda x: ac.sin(x) * x)(0.0)
@@ -198,7 +198,7 @@ def grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
 def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     """(f(*primals), pullback) with pullback(g) = the tuple of gᵀ ∂f/∂x for each argument x, in the structure of x.
 
-    The pullback may be called many times. With `has_aux`, (value, pullback, aux).
+    The pullback may be called many times. It raises ShapeError for a wrong g. With `has_aux`, (value, pullback, aux).
     """
     e = evaluate(f, primals, range(len(primals)), {}, has_aux)
     y = e.outputs(e.keep())
@@ -228,6 +228,7 @@ def jvp(f: Callable, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     """(f(*primals), ∂f · tangents): the value and its derivative along the tangents, by one forward sweep.
 
     `primals` and `tangents` are tuples of the same structure. With `has_aux`, (value, tangent, aux).
+    Raises ShapeError for a tangent of another shape, TypeError for what is no tuple.
 
     >>> import autograd_core as ac
     >>> ac.jvp(lambda x, z: x * z, (2.0, 3.0), (1.0, 0.0))
@@ -265,6 +266,7 @@ def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") 
 
     `mode` is "reverse" (one sweep an output element), "forward" (one an input element) or "auto", the cheaper of the two.
     Nested outputs and arguments give nested results: the structure of the output, of that of the argument.
+    Raises DTypeError for arguments that are no floating or complex numbers.
 
     >>> import autograd_core as ac
     >>> ac.jacobian(lambda x: x**2)([1.0, 2.0])

@@ -39,6 +39,8 @@ class MLP(Module):
     2701
     """
 
+    output_activation: Callable[..., Any] | None = None
+
     def __init__(
         self,
         sizes: Sequence[int],
@@ -60,8 +62,6 @@ class MLP(Module):
             self.output_activation = as_activation(output_activation)
         if init != "default":
             self._initialise(initialisers.by_name(init) if isinstance(init, str) else init, draws)
-
-    output_activation: Callable[..., Any] | None = None
 
     def _initialise(self, fill: Callable[..., Any], generator: Any) -> None:
         for layer in cast("list[Linear]", [*self.layers]):

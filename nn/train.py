@@ -13,7 +13,8 @@ class EarlyStopping:
     """Stops a training when the validation loss has not improved for `patience` updates, and keeps the best weights.
 
     An improvement is a fall by more than `min_delta` below the best so far; a NaN is none. `best_loss` and `best_step` tell
-    the best so far, `best_state` holds the weights of that time.
+    the best so far, `best_state` holds the weights of that time. Raises ValueError for a patience below 1 or a negative
+    `min_delta`.
 
     Source: Prechelt, in Neural Networks: Tricks of the Trade, 1998, pp. 55-69.
 

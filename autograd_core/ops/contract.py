@@ -20,10 +20,9 @@ from ..primitive import Primitive
 from ..tensor import Tensor, as_tensor
 from .elementwise import conj, multiply
 from .matmul import matmul
-from .shape import Reshape, axes_of
+from .shape import Shape, _reshape, axes_of
 
 __all__ = ["dot", "einsum", "inner", "matmul", "outer", "tensordot", "vdot"]
-Shape = tuple[int, ...]
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -226,7 +225,7 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = True) -> Tensor:
         subscripts, operands = from_lists((subscripts, *operands))  # type: ignore[assignment]
     xs = [as_tensor(x) for x in operands]
     terms, output, shapes = read(subscripts, tuple(x.shape for x in xs))
-    xs = [x if x.shape == shape else Reshape(shape)(x) for x, shape in zip(xs, shapes)]
+    xs = [x if x.shape == shape else _reshape(shape)(x) for x, shape in zip(xs, shapes)]
     return contract_pairs(terms, output, xs, optimize) if len(xs) > 2 else _einsum(terms, output)(*xs)
 
 
@@ -267,10 +266,10 @@ def inner(x: Any, z: Any) -> Tensor:
 def outer(x: Any, z: Any) -> Tensor:
     """Every element of x times every element of z: the matrix x_i z_j of the flattened arrays."""
     x, z = as_tensor(x), as_tensor(z)
-    return multiply(Reshape((x.size, 1))(x), Reshape((1, z.size))(z))
+    return multiply(_reshape((x.size, 1))(x), _reshape((1, z.size))(z))
 
 
 def vdot(x: Any, z: Any) -> Tensor:
     """The sum of conj(x) · z over all elements of the flattened arrays, which must be equally many."""
     x, z = as_tensor(x), as_tensor(z)
-    return matmul(Reshape((x.size,))(conj(x) if x.dtype.kind == "c" else x), Reshape((z.size,))(z))
+    return matmul(_reshape((x.size,))(conj(x) if x.dtype.kind == "c" else x), _reshape((z.size,))(z))

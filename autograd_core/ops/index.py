@@ -22,7 +22,7 @@ from ..primitive import AsType, apply
 from ..tensor import Tensor, as_tensor, from_array
 from .elementwise import remainder
 from .select import clip
-from .shape import Reshape, axes_of
+from .shape import _reshape, axes_of
 
 ALL = slice(None)
 ARRAYS = (Tensor, ndarray, list, tuple)
@@ -219,7 +219,7 @@ def getitem(x: Any, item: Any) -> Tensor:
     if isinstance(item, (bool, np.bool_)):
         item = np.array(item)
     if isinstance(item, (np.ndarray, Tensor)) and item.ndim == 0 and item.dtype == bool:
-        x, item = Reshape((1, *x.shape))(x), as_tensor(item).array.reshape(1)
+        x, item = _reshape((1, *x.shape))(x), as_tensor(item).array.reshape(1)
     index, arrays = parse(item, x.shape)
     return GetItem(index)(x, *arrays)
 
@@ -231,7 +231,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     """
     x = as_tensor(x)
     if axis is None:
-        x, axis = Reshape((x.size,))(x), 0
+        x, axis = _reshape((x.size,))(x), 0
     (axis,) = axes_of("take", axis, x.ndim)
     indices = as_tensor(indices) if np.ndim(indices) or isinstance(indices, Tensor) else whole(indices)
     if isinstance(indices, Tensor) and (indices.dtype == bool or not indices.size):
@@ -250,7 +250,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
     """
     x, indices = as_tensor(x), as_tensor(indices)
     if axis is None:
-        x, indices, axis = Reshape((x.size,))(x), Reshape((indices.size,))(indices), 0
+        x, indices, axis = _reshape((x.size,))(x), _reshape((indices.size,))(indices), 0
     if indices.ndim != x.ndim:
         raise ShapeError(f"take_along_axis: x has shape {x.shape}, indices {indices.shape}: equally many axes needed")
     (axis,) = axes_of("take_along_axis", axis, x.ndim)

@@ -16,7 +16,7 @@ from ..tensor import Tensor, as_tensor, from_array
 from .elementwise import add, maximum, minimum, multiply
 from .index import MASK, AddAt, GetItem, Index, flat_places, out_of_range, parse, selected_shape
 from .select import Where
-from .shape import Reshape
+from .shape import _reshape
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,12 @@ class Changed:
         if not index.repeats:
             return SetAt(index)(self.x, op(GetItem(index)(self.x, *arrays), value), *arrays)
         places = flat_places(index.key([a.array for a in arrays]), self.x.shape)
-        y, z = (Reshape((a.size,))(a) for a in (self.x, broadcast_to(value, places.shape)))
+        y, z = (_reshape((a.size,))(a) for a in (self.x, broadcast_to(value, places.shape)))
         flat = Index((MASK,), 1)
         for visit in rounds(places.ravel()):
             there = from_array(places.ravel()[visit])
             y = SetAt(flat)(y, op(GetItem(flat)(y, there), GetItem(flat)(z, from_array(visit))), there)
-        return Reshape(self.x.shape)(y)
+        return _reshape(self.x.shape)(y)
 
 
 def rounds(places: ndarray) -> list[ndarray]:

@@ -84,7 +84,7 @@ def picture(scene: Scene, layout: Layout, suffix: str) -> bytes:
             continue
         try:
             return render(source, suffix, name, placed=True)
-        except FAILURES as error:
+        except Exception as error:
             reasons.append(f"{name} failed ({error})")
     raise MissingExtraError(
         f"a {suffix.upper()} file needs Graphviz: {', '.join(reasons)}. Install it with: "

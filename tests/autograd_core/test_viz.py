@@ -472,7 +472,7 @@ def test_save_as_a_picture(tmp_path, name, magic):
 
 def without_graphviz(monkeypatch):
     monkeypatch.setattr(backends.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(backends.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
 
 
 @pytest.mark.parametrize("backend, words", [(None, "built-in"), ("dot", "built-in, because dot is not installed")])

@@ -10,6 +10,7 @@ import nn
 import physics
 from physics import PINN, Collocation, DirichletBC, InitialCondition, Interval, PointData, Stage, TimeInterval
 
+FEW = Collocation(20)
 LINE, TIME = Interval("x", 0, 1), TimeInterval("t", 0, 2)
 PLANE = Interval("x", -1, 1) * TimeInterval("t", 0, 1)
 ADAM = Stage(nn.optim.Adam, steps=5, lr=1e-2)
@@ -22,7 +23,7 @@ def network(inputs=1, outputs=1):
     return nn.MLP([inputs, 12, outputs], generator=0)
 
 
-def poisson(residual=lambda s: s.u_xx + np.pi**2 * ac.sin(np.pi * s.x), points=Collocation(20), **options):
+def poisson(residual=lambda s: s.u_xx + np.pi**2 * ac.sin(np.pi * s.x), points=FEW, **options):
     """u'' = −π² sin πx with u = 0 at both ends: u = sin πx."""
     given = {"domain": LINE, "outputs": ["u"], "conditions": [DirichletBC("x", 0.0)], **options}
     return PINN(network(), residual=residual, points=points, **given)
@@ -191,7 +192,7 @@ def test_refinement_adds_up_several_equations():
 
 
 def test_without_an_equation_there_is_nothing_to_refine():
-    pinn = PINN(network(2), PLANE, ["u"], [], InitialCondition(0.0), Collocation(20))
+    pinn = PINN(network(2), PLANE, ["u"], [], InitialCondition(0.0), FEW)
     before = pinn.interior
     pinn.refine()
     assert np.array_equal(pinn.interior, before)
