@@ -71,6 +71,8 @@ class ReverseSweep:
             node, g = pending.pop(-heappop(heap))
             if node.hooks or node.serial in self.targets:
                 g = self.notice(node, g)
+                if needed is not None and not any(p is not None and p.serial in needed for p in node.parents):
+                    continue  # a source: its own op is not asked, so what it saved stays
             if node.op is None or type(node.op) is Part:
                 self.finish(node, g)
                 continue
@@ -159,14 +161,17 @@ def run_hooks(node: AnyNode, g: Any, record: bool) -> Any:
             new = as_tensor(returned)
             if new.shape != node.shape:
                 raise ShapeError(f"a hook on {node!r} returned shape {new.shape}; the gradient has shape {node.shape}")
+            if new.dtype.kind == "c" and node.dtype.kind != "c":
+                raise DTypeError(f"a hook on {node!r} returned dtype {new.dtype}; the gradient is real, {node.dtype}")
+            new = new if new.dtype == node.dtype else AsType(node.dtype)(new)
             g = new if record else new.array
     return g
 
 
 def deposit(leaf: LeafNode, g: Any, record: bool) -> None:
-    """Add a gradient to `.grad` of the leaf's Tensor, on memory of its own."""
+    """Add a gradient to `.grad` of the leaf's Tensor, on memory of its own, if it lives and still requires one."""
     x = leaf.tensor()
-    if x is not None:
+    if x is not None and x.node is not None:
         accumulate(x, g, record)
 
 
@@ -243,8 +248,8 @@ def backward(self: Tensor, gradient: Any = None, create_graph: bool = False, ret
     Raises GradientError without a graph, for a non-scalar without `gradient`, and for a graph that was freed.
     """
     g = seed(self, gradient)
-    record = create_graph or transforming.get()
-    retain = record or bool(retain_graph)
+    record = create_graph or (transforming.get() and recording.get())
+    retain = record or transforming.get() or bool(retain_graph)
     ReverseSweep(record, retain).run([(self.node, g if record else g.array)])
 
 

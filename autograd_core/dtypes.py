@@ -15,7 +15,6 @@ _process_default: np.dtype = np.dtype(np.float64)
 _context_default: ContextVar[np.dtype | None] = ContextVar("default dtype", default=None)
 
 
-
 def get_default_dtype() -> np.dtype:
     """The dtype of Tensors made from Python floats: float64, unless set otherwise."""
     return _context_default.get() or _process_default

@@ -45,6 +45,8 @@ class Hookable:
         g is a Tensor; a hook that returns something other than None replaces it. Returns a handle with `.remove()`.
         """
         node: Any = self
+        if getattr(node.op, "outputs", None) is not None:
+            raise GradientError(f"register_hook: {node!r} has several outputs, each with its own gradient. Hook one of these.")
         if node.hooks is None:
             node.hooks = {}
         key = next_serial()

@@ -23,7 +23,7 @@ class Linear(Primitive):
         try:
             ya = self.forward(xa)
         except Exception as error:
-            raise diagnose(self, error, [xa]) from error
+            raise diagnose(self, error, [xa])  # noqa: B904 (sets the cause)
         if type(ya) is not ndarray:
             ya = asarray(ya)
         y = new_tensor(Tensor)

@@ -35,7 +35,7 @@ def in_place(call: Callable) -> Callable:
             )
         y = call(x, z)
         if isinstance(x.node, LeafNode) or (x.node is None and getattr(x, "_shared", None) is not None):
-            return x.copy_(y if y.dtype == x.dtype else y.array)
+            return x.copy_(y)
         return y
 
     return operator
@@ -150,6 +150,14 @@ def __getitem__(self: Tensor, key: Any) -> Tensor:
 
 
 @method
+def __setitem__(self: Tensor, key: Any, value: Any) -> None:
+    raise TypeError(
+        "a Tensor has no item assignment, since graphs may have saved its values. x.at[i].set(v) and x.at[i].add(v) give a "
+        "changed copy; w.copy_(w.at[i].set(v)) under ac.no_grad() writes into a leaf."
+    )
+
+
+@method
 def __iter__(self: Tensor) -> Any:
     if self.ndim == 0:
         raise TypeError("cannot iterate over a Tensor without axes")
@@ -179,7 +187,8 @@ setattr(Tensor, "at", property(update.At, doc=update.At.__doc__))
 # -- NumPy's protocols ---------------------------------------------------------------------------------------------------
 
 # A ufunc finds its op by name, NumPy's other functions find the function that `autograd_core` has under theirs.
-UFUNCS = {op.function: op.public for op in registry.values() if isinstance(op, Elementwise)} | {np.matmul: contract.matmul}
+# Of two ops on one ufunc the first defined is meant: np.sqrt is `sqrt`, not the inner `root` of std.
+UFUNCS = {op.function: op.public for op in reversed(registry.values()) if isinstance(op, Elementwise)} | {np.matmul: contract.matmul}
 # SciPy is not imported here, so its ufuncs are known by name.
 SCIPY: dict[str, Callable] = {name: getattr(special, name) for name in ("erf", "erfc", "expit", "xlogy")}
 MODULES = (public, contract, creation, index, join, product, reduce, select, shape, softmax)

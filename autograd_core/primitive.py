@@ -102,7 +102,7 @@ def apply(op: Primitive, xs: Sequence[Any]) -> Any:
     try:
         ya: Any = op.forward(*arrays)
     except Exception as error:
-        raise diagnose(op, error, arrays) from error
+        raise diagnose(op, error, arrays)  # noqa: B904 (sets the cause)
     # NumPy returns scalars for arrays without axes; what a node saves must be an array to find its place in a recorded sweep.
     ya = asarray(ya) if op.outputs is None else tuple(map(asarray, ya))
     if not records(op, xs, ya):
@@ -165,7 +165,18 @@ def spec(x: Any) -> Spec:
 
 
 def diagnose(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exception:
-    """The error to raise for a forward pass that failed: a ShapeError with the shapes, or one that names op and dtypes."""
+    """The error to raise for a forward pass that failed, with the first error as its cause.
+
+    Where that was clear, it is raised again: as a cause of itself it would live until the garbage collector comes.
+    """
+    better = explain(op, error, arrays)
+    if better is not error:
+        better.__cause__ = error
+    return better
+
+
+def explain(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exception:
+    """A ShapeError with the shapes, or an error that names op and dtypes, for one that says less; else this one."""
     shapes = [np.shape(a) for a in arrays]
     try:
         op.shape(*shapes)

@@ -33,7 +33,12 @@ class Elementwise(Primitive):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plain", not self.singular)
-        unroll: Any = {1: unary, 2: binary}[len(self.derivatives)]
+        if len(self.derivatives) not in (1, 2):
+            raise TypeError(
+                f"{self.name}: an elementwise op has one or two inputs, with a derivative for each; given "
+                f"{len(self.derivatives)}. For more inputs derive from ac.Primitive."
+            )
+        unroll: Any = unary if len(self.derivatives) == 1 else binary
         for attribute, convert in (("call", False), ("public", True)):
             object.__setattr__(self, attribute, unroll(self, convert) if self.differentiable else constant(self, convert))
         self.public.__name__ = self.public.__qualname__ = self.name

@@ -46,7 +46,7 @@ class Tensor(Interface):
         if name is not None:
             self._name = name
         if requires_grad:
-            self.requires_grad_()
+            self.node = self._leaf_node()
 
     # -- what it is -------------------------------------------------------------------------------------
 
@@ -99,10 +99,13 @@ class Tensor(Interface):
             if flag:
                 return self
             raise GradientError(f"only a leaf can stop to require a gradient; this is a result of {self.node!r}. Use detach().")
-        if not flag:
-            self.node = None
-        elif self.node is None:
-            self.node = self._leaf_node()
+        if not flag and self.node is not None:
+            self._shared, self.node = self.node.owner, None  # graphs and views may hold this memory
+        elif flag and self.node is None:
+            node = self._leaf_node()
+            if getattr(self, "_shared", None) is None:  # they may hold it uncounted: leave it to them
+                self.array = self.array.copy()
+            self.node = node
         return self
 
     def _leaf_node(self) -> LeafNode:
@@ -190,6 +193,11 @@ class Tensor(Interface):
             raise MutationError(f"copy_: this Tensor is a result of {self.node!r}; only leaves and constants can be written.")
         source = value.array if isinstance(value, Tensor) else value
         version = self._own_memory()
+        if not self.array.flags.writeable:
+            raise MutationError(
+                f"copy_: the memory of this Tensor (shape {self.shape}) is read-only, or shared by several elements as a "
+                "broadcast view is. Write into a copy: x.clone()."
+            )
         try:
             np.copyto(self.array, source, casting="same_kind")
         except ValueError as error:
@@ -273,6 +281,10 @@ class Tensor(Interface):
         return f"tensor({text})"
 
     # -- copies -----------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Tensor:
+        """As `__deepcopy__`: two leaves on one memory would not notice each other's writes."""
+        return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict) -> Tensor:
         """A new Tensor on new memory: a leaf of its own for a leaf, the same (shared, unchanging) graph for a result."""

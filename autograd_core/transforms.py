@@ -21,7 +21,7 @@ from .ops.join import stack
 from .ops.shape import Reshape, moveaxis
 from .primitive import AsType, fresh
 from .tensor import Tensor, as_tensor, from_array
-from .trees import Rebuild, flatten, map_leaves
+from .trees import Rebuild, flatten, flatten_like, map_leaves
 
 
 def gradients(
@@ -34,8 +34,9 @@ def gradients(
 ) -> tuple[Tensor | None, ...]:
     """The gradients of ys (summed over ys) with respect to each of xs, as `torch.autograd.grad` gives them.
 
-    No `.grad` is touched. `grad_ys` are the cotangents of ys, needed where one is not a scalar. Only what lies between xs and ys is computed.
-    Raises GradientError for an x that requires no gradient or is not used (None is given for it if `allow_unused`).
+    `grad_ys` are the cotangents of ys, needed where one is not a scalar. Only what lies between xs and ys is computed.
+    No `.grad` is touched. Raises GradientError for an x that requires no gradient, or is not used and not `allow_unused` (then
+    None is given for it).
 
     >>> import autograd_core as ac
     >>> x = ac.tensor(3.0, requires_grad=True)
@@ -53,8 +54,8 @@ def gradients(
     if allow_unused:
         outputs, given = _connected(outputs, given)
     gs = [seed(y, g) for y, g in zip(outputs, given, strict=True)]
-    record = create_graph or transforming.get()
-    retain = record if retain_graph is None else record or retain_graph
+    record = create_graph or (transforming.get() and recording.get())
+    retain = record or transforming.get() or bool(retain_graph)
     found = span(outputs, [x.node for x in inputs]).pull(gs, record, retain)
     for i, g in enumerate(found):
         if g is None and not allow_unused:
@@ -94,7 +95,9 @@ class Evaluation:
 
     def outputs(self, keep: bool) -> Any:
         """The value of the function, as a constant unless it is part of an outer graph."""
-        return self.rebuild_outputs([y if keep else y.detach() for y in self.ys])
+        needed = self.span.needed
+        outer = [recording.get() and y.node is not None and y.node.serial not in needed for y in self.ys]
+        return self.rebuild_outputs([y if keep or o else y.detach() for y, o in zip(self.ys, outer)])
 
 
 def evaluate(f: Callable, args: Sequence[Any], argnums: Sequence[int], kwargs: dict, has_aux: bool = False) -> Evaluation:
@@ -131,7 +134,10 @@ def _numbers(argnums: int | Iterable[int], count: int) -> list[int]:
     for i in numbers:
         if not -count <= i < count:
             raise TypeError(f"argnums {i}: the function was called with {count} positional argument(s)")
-    return [i % count for i in numbers]
+    numbers = [i % count for i in numbers]
+    if len(set(numbers)) < len(numbers):
+        raise TypeError(f"argnums {argnums} names an argument twice; its gradient would be split between the two")
+    return numbers
 
 
 def _zeros(x: Tensor) -> Tensor:
@@ -204,17 +210,18 @@ def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     y = e.outputs(e.keep())
 
     def pullback(cotangents: Any) -> tuple:
-        gs = _matching("cotangent", cotangents, e.ys)
+        gs = _matching("cotangent", cotangents, y, e.ys)
         return tuple(e.rebuild_inputs(_filled(e.span.pull(gs, e.keep(*gs), True), e.xs)))
 
     return (y, pullback, e.aux) if has_aux else (y, pullback)
 
 
-def _matching(kind: str, tree: Any, likes: Sequence[Tensor]) -> list[Tensor]:
-    """The leaves of cotangents or tangents, checked against the values they belong to."""
-    vs = [as_tensor(v) for v in flatten(tree)[0]]
-    if len(vs) != len(likes):
-        raise ShapeError(f"{len(vs)} {kind}(s) given for {len(likes)} value(s)")
+def _matching(kind: str, tree: Any, values: Any, likes: Sequence[Tensor]) -> list[Tensor]:
+    """The leaves of cotangents or tangents, checked against the nested values they belong to and the leaves of these."""
+    try:
+        vs = [as_tensor(v) for v in flatten_like(tree, values)]
+    except ShapeError as error:
+        raise ShapeError(f"{kind}s must be nested as the values they belong to: {error}") from None
     for v, x in zip(vs, likes, strict=True):
         if v.shape != x.shape:
             raise ShapeError(f"{kind} of shape {v.shape} given for a value of shape {x.shape}; they must be equal")
@@ -236,7 +243,7 @@ def jvp(f: Callable, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     """
     _check_tuples(primals, tangents)
     e = evaluate(f, tuple(primals), range(len(primals)), {}, has_aux)
-    ts = _matching("tangent", tuple(tangents), e.xs)
+    ts = _matching("tangent", tangents, tuple(primals), e.xs)
     keep = e.keep(*ts)
     t = e.rebuild_outputs(_filled(e.span.push(ts, keep), e.ys))
     return (e.outputs(keep), t, e.aux) if has_aux else (e.outputs(keep), t)
@@ -252,7 +259,7 @@ def linearize(f: Callable, *primals: Any) -> tuple[Any, Callable]:
     e = evaluate(f, primals, range(len(primals)), {})
 
     def pushforward(*tangents: Any) -> Any:
-        ts = _matching("tangent", tangents, e.xs)
+        ts = _matching("tangent", tangents, primals, e.xs)
         return e.rebuild_outputs(_filled(e.span.push(ts, e.keep(*ts)), e.ys))
 
     return e.outputs(e.keep()), pushforward
@@ -269,7 +276,7 @@ def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") 
     Raises DTypeError for arguments that are no floating or complex numbers.
 
     >>> import autograd_core as ac
-    >>> ac.jacobian(lambda x: x**2)([1.0, 2.0])
+    >>> ac.jacobian(lambda x: x**2)(ac.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
     """
@@ -322,7 +329,7 @@ def hessian(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
     """The second derivatives of a scalar function: entries ∂²f/∂x_i∂x_j in shape x.shape + x.shape, forward over reverse.
 
     >>> import autograd_core as ac
-    >>> ac.hessian(lambda x: x[0] ** 2 * x[1])([1.0, 2.0])
+    >>> ac.hessian(lambda x: x[0] ** 2 * x[1])(ac.tensor([1.0, 2.0]))
     tensor([[4., 2.],
             [2., 0.]])
     """

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any
+
+from .errors import ShapeError
 
 Rebuild = Callable[[list], Any]
 
@@ -21,12 +24,19 @@ def flatten(tree: Any) -> tuple[list, Rebuild]:
     """
     if isinstance(tree, dict):
         keys = list(tree)
-        return _join([tree[k] for k in keys], lambda parts: type(tree)(zip(keys, parts, strict=True)))
+        return _join([tree[k] for k in keys], lambda parts: _dict_like(tree, zip(keys, parts, strict=True)))
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return _join(list(tree), lambda parts: type(tree)(*parts))
     if isinstance(tree, (tuple, list)):
         return _join(list(tree), type(tree))
     return [tree], lambda leaves: leaves[0]
+
+
+def _dict_like(tree: dict, items: Iterable[tuple]) -> dict:
+    """A dict of the same kind with other values; a copy, for not every kind is made from its items alone."""
+    new = copy(tree)
+    new.update(items)
+    return new
 
 
 def _join(parts: list, build: Callable[[list], Any]) -> tuple[list, Rebuild]:
@@ -38,6 +48,33 @@ def _join(parts: list, build: Callable[[list], Any]) -> tuple[list, Rebuild]:
         return build([again([next(items) for _ in part]) for part, again in flat])
 
     return leaves, rebuild
+
+
+def flatten_like(tree: Any, like: Any) -> list:
+    """The leaves of `tree` in the order of those of `like`; dicts are matched by their keys, whatever their order.
+
+    Raises ShapeError where the structures differ. A tuple stands for a list and the other way round.
+
+    >>> flatten_like({"b": 2, "a": [1]}, {"a": (0,), "b": 0})
+    [1, 2]
+    """
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            raise ShapeError(f"a dict with the keys {', '.join(map(repr, like))} is needed, not {_kind(tree)}")
+        return [leaf for k in like for leaf in flatten_like(tree[k], like[k])]
+    if isinstance(like, (tuple, list)):
+        if not isinstance(tree, (tuple, list)) or len(tree) != len(like):
+            raise ShapeError(f"a {type(like).__name__} of length {len(like)} is needed, not {_kind(tree)}")
+        return [leaf for part, wanted in zip(tree, like) for leaf in flatten_like(part, wanted)]
+    if isinstance(tree, (dict, tuple)):
+        raise ShapeError(f"a single Tensor is needed, not {_kind(tree)}")
+    return [tree]
+
+
+def _kind(tree: Any) -> str:
+    if isinstance(tree, dict):
+        return f"one with the keys {', '.join(map(repr, tree))}"
+    return f"a {type(tree).__name__}" + (f" of length {len(tree)}" if isinstance(tree, (tuple, list)) else "")
 
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:

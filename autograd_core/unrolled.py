@@ -30,7 +30,7 @@ def unary(op: Any, convert: bool) -> Callable:
         try:
             ya = forward(xa)
         except Exception as error:
-            raise diagnose(op, error, [xa]) from error
+            raise diagnose(op, error, [xa])  # noqa: B904 (sets the cause)
         if type(ya) is not ndarray:
             ya = asarray(ya)
         y = new_tensor(Tensor)
@@ -75,7 +75,7 @@ def binary(op: Any, convert: bool) -> Callable:
         try:
             ya = forward(xa, za)
         except Exception as error:
-            raise diagnose(op, error, [xa, za]) from error
+            raise diagnose(op, error, [xa, za])  # noqa: B904
         if type(ya) is not ndarray:
             ya = asarray(ya)
         y = new_tensor(Tensor)
@@ -116,6 +116,6 @@ def constant(op: Any, convert: bool) -> Callable:
         try:
             return from_array(asarray(op.function(*arrays)))
         except Exception as error:
-            raise diagnose(op, error, arrays) from error
+            raise diagnose(op, error, arrays)  # noqa: B904
 
     return call

@@ -190,6 +190,9 @@ class Trainer:
             optimizer = stage.build(self.parameters, steps) if optimizer is None or minimizes(optimizer) else optimizer
             run = self._minimize if minimizes(optimizer) else self._make_steps
             reason = run(stage, optimizer, steps, bar, first)
+        if not minimizes(optimizer):
+            self._loss(stage)  # the last step too may have led to NaN
+            self._keep_best(self.latest_loss)
         return reason
 
     def _make_steps(self, stage: Stage, optimizer: Any, steps: int, bar: Progress, first: int) -> str:
@@ -199,8 +202,6 @@ class Trainer:
             self._keep_best(self.latest_loss)
             optimizer.step()
             self._record(stage, bar, first, self.latest_loss)
-        self._loss(stage)  # the last step too may have led to NaN
-        self._keep_best(self.latest_loss)
         return f"made all {stage.steps} steps"
 
     def _minimize(self, stage: Stage, optimizer: Any, steps: int, bar: Progress, first: int) -> str:

@@ -14,8 +14,6 @@ from ..errors import require
 from ..primitive import Primitive
 from ..table import comparison, conj, elementwise, guarded_product
 
-__all__ = ["Power", "conj", "guarded_product", "power_of"]
-
 
 def from_scipy(name: str) -> Callable:
     """A function of scipy.special, imported when it is first called."""

@@ -15,7 +15,7 @@ from ..primitive import AsType, Primitive
 from ..tensor import Tensor, as_tensor, from_array
 from .elementwise import add, maximum, minimum, multiply
 from .index import MASK, AddAt, GetItem, Index, flat_places, out_of_range, parse, selected_shape
-from .select import Where
+from .select import _where
 from .shape import _reshape
 
 
@@ -40,7 +40,7 @@ class SetAt(Primitive):
         if i > 1:
             return None
         selected = GetItem(self.index)(g, *arrays)
-        return Where()(Stays(self.index, g.shape)(*arrays), selected, 0.0) if self.index.repeats else selected
+        return _where(Stays(self.index, g.shape)(*arrays), selected, 0.0) if self.index.repeats else selected
 
     def jvp(self, i: int, t: Any, y: Any, x: Any, z: Any, *arrays: Any) -> Any:
         if i == 0:

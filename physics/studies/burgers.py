@@ -150,9 +150,7 @@ def draw_loss(folder: Path) -> Path:
     return Path(drawing.save(folder / "loss_graph.svg"))
 
 
-def report(
-    pinn: PINN, history: History, seconds: float, reference: Reference | None
-) -> tuple[np.ndarray, np.ndarray]:
+def report(pinn: PINN, history: History, seconds: float, reference: Reference | None) -> tuple[np.ndarray, np.ndarray]:
     """Print what was reached; returns the exact solution and the network on the grid."""
     x, t = grid()
     exact, found = exact_solution(t[:, None], x[None, :], NU), evaluate(pinn, x, t)

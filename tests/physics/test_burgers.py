@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -153,8 +154,8 @@ def test_without_matplotlib_it_still_solves(tmp_path, capsys, monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     assert run(tmp_path) == 0
     printed = capsys.readouterr().out
-    assert 'no other pictures: matplotlib is needed here' in printed
-    assert 'autograd-core[plot]' in printed
+    assert "no other pictures: matplotlib is needed here" in printed
+    assert "autograd-core[plot]" in printed
     assert line(printed, "Cole–Hopf")
     assert sorted(path.name for path in (tmp_path / "study").iterdir()) == ["loss_graph.svg", "weights.npz"]
 
@@ -188,7 +189,11 @@ def test_the_published_reference(tmp_path, capsys, physics_data):
 def broken(tmp_path, name):
     """A file that is no reference solution."""
     path = tmp_path / name
-    contents = {"empty.mat": b"", "text.mat": b"x,t,u\n1,2,3\n" * 50, "v73.mat": b"MATLAB 7.3 MAT-file" + b" " * 105 + b"\0\2IM" * 9}
+    contents = {
+        "empty.mat": b"",
+        "text.mat": b"x,t,u\n1,2,3\n" * 50,
+        "v73.mat": b"MATLAB 7.3 MAT-file" + b" " * 105 + b"\0\2IM" * 9,
+    }
     if name in contents:
         path.write_bytes(contents[name])
     elif name == "folder":
@@ -245,15 +250,17 @@ def test_options_that_make_no_sense(options, capsys):
     assert options[-1] in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("at, steps", [(1, 0), (3, 2), (8, 4)])
+@pytest.mark.parametrize("at, steps", [(1, 0), (3, 2), (8, "[45]")])
 def test_ctrl_c_writes_what_was_learned(at, steps, tmp_path, capsys, monkeypatch):
     pytest.importorskip("matplotlib")
     calls = []
     loss_terms = physics.PINN.loss_terms
-    monkeypatch.setattr(physics.PINN, "loss_terms", lambda s: calls.append(1) or (press_ctrl_c() if len(calls) == at else loss_terms(s)))
+    monkeypatch.setattr(
+        physics.PINN, "loss_terms", lambda s: calls.append(1) or (press_ctrl_c() if len(calls) == at else loss_terms(s))
+    )
     assert run(tmp_path) == 130
     printed = capsys.readouterr().out
-    assert f"interrupted after step {steps}" in printed
+    assert re.search(f"interrupted after step {steps}\\n", printed)
     assert "Interrupted: the figures, pictures and weights are those of the training so far." in printed
     assert str(tmp_path / "study") in printed
     assert sorted(path.name for path in (tmp_path / "study").iterdir()) == [f for f in FILES if steps or f != "history.png"]

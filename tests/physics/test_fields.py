@@ -168,9 +168,9 @@ def test_a_coordinate_that_a_state_uses_itself():
 def test_everything_is_computed_once(monkeypatch):
     calls, sweeps, gradients = [], [], ac.gradients
     monkeypatch.setattr(ac, "gradients", lambda *given, **options: sweeps.append(1) or gradients(*given, **options))
-    s = State(lambda X: calls.append(1) or ac.sin(X @ np.ones((2, 1))), points(2), ("x", "t"), ("u",))
+    s = State(lambda X: calls.append(1) or ac.sin(X @ np.ones((2, 2))), points(2), ("x", "t"), ("u", "v"))
     assert calls == []
-    for name in ("u", "u_x", "u_t", "u_xx", "u_xt", "u_tx", "u_x", "u"):
+    for name in ("u", "u_x", "u_t", "u_xx", "u_xt", "u_tx", "u_x", "u", "v"):
         getattr(s, name)
     assert len(calls) == 1
     assert len(sweeps) == 2  # ∇u gives u_x and u_t, ∇u_x gives u_xx and u_xt
@@ -204,6 +204,10 @@ def test_a_derivative_can_be_differentiated_by_the_weights():
     s = State(lambda X: ac.exp(w * X), [[0.5]], ("x",), ("u",))
     ac.sum(s.u_xx).backward()  # w² exp(w x)
     assert w.grad.item() == pytest.approx((2.0 * 3.0 + 0.5 * 9.0) * np.exp(1.5))
+
+
+def test_points_may_be_whole_numbers():
+    assert State(lambda X: X**3, [[2]], ("x",), ("u",)).u_x.item() == 12.0
 
 
 def test_the_points_given_stay_as_they_are():

@@ -34,6 +34,7 @@ def test_more_points_lie_where_the_residual_is_large():
 def test_the_sign_of_the_residual_and_its_size_do_not_matter():
     X = points(residual=layer)
     assert np.array_equal(points(residual=lambda X: -layer(X)), X)
+    assert np.array_equal(points(residual=lambda X: layer(X) * np.sign(X[:, 0])), X)
     assert points(residual=lambda X: 1e-9 * layer(X)) == pytest.approx(X)
 
 
@@ -80,6 +81,7 @@ def test_the_residual_is_asked_once_at_all_candidates():
     asked = []
     points(50, lambda X: asked.append(X) or layer(X))
     assert [X.shape for X in asked] == [(50 * CANDIDATES, 2)]
+    points(50, lambda X: pytest.fail("nothing depends on it"), fraction=0.0)
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.1, np.nan])
