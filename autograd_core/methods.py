@@ -217,6 +217,8 @@ def __array_ufunc__(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **opt
 
 @method
 def __array_function__(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+    if "a" in kwargs:  # NumPy's name of the first argument, which is x here
+        args, kwargs = (kwargs["a"], *args), {name: value for name, value in kwargs.items() if name != "a"}
     if (call := ARRAY_FUNCTIONS.get(function)) is not None:
         return call(*args, **kwargs)
     if function in QUERIES:

@@ -187,8 +187,8 @@ def explain(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exception
     ours = (ShapeError, DTypeError, np.linalg.LinAlgError)
     if isinstance(error, (TypeError, ValueError)) and not isinstance(error, ours):
         dtypes = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
-        kind: type[Exception] = DTypeError if isinstance(error, TypeError) else ShapeError
-        return kind(f"{op.name}: {error}. Given shapes {', '.join(map(str, shapes))}, dtypes {dtypes}.")
+        kind: type[Exception] = DTypeError if isinstance(error, TypeError) else ValueError
+        return kind(f"{op.name}: {str(error).rstrip('.')}. Given shapes {', '.join(map(str, shapes))}, dtypes {dtypes}.")
     return error
 
 
