@@ -37,6 +37,8 @@ from .ops.product import cumprod, cumsum, prod
 from .ops.reduce import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, std, sum, var
 from .ops.select import clip, select, where
 from .ops.shape import (
+    atleast_1d,
+    atleast_2d,
     broadcast_arrays,
     broadcast_to,
     expand_dims,
@@ -134,7 +136,8 @@ __all__ = [
     "CaptureError", "DTypeError", "GradientError", "LeafNode", "MissingExtraError", "MutationError", "Node",
     "NonFiniteError", "Primitive", "ShapeError", "Tensor", "__version__", "abs", "absolute", "add", "all", "amax",
     "amin", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "array_split", "as_tensor", "bitwise_and", "bitwise_or", "bitwise_xor", "broadcast_arrays",
+    "argmin", "array_split", "as_tensor", "atleast_1d", "atleast_2d", "bitwise_and", "bitwise_or", "bitwise_xor",
+    "broadcast_arrays",
     "broadcast_to", "cbrt", "ceil", "clip", "column_stack", "concatenate", "cos", "cosh", "count_nonzero", "cumprod",
     "cumsum", "default_dtype", "divide", "dot", "dstack", "e", "einsum", "elementwise", "enable_grad", "equal", "erf",
     "erfc", "errors", "exp", "exp2", "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide", "full",

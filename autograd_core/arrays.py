@@ -27,6 +27,8 @@ def to_array(data: Any, dtype: Any, copy: bool) -> ndarray:
             raise ShapeError(f"a Tensor is a rectangular array of numbers, and this is not: {error}") from error
         if dtype is None and array.dtype == np.float64 and not _has_arrays(data):
             array = array.astype(get_default_dtype(), copy=False)
+    if not array.dtype.isnative:  # files bring such arrays, and not every NumPy function takes them
+        array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind not in "fciub":
         raise DTypeError(f"a Tensor holds numbers or booleans; {type(data).__name__} of dtype {array.dtype} is neither")
     return array
@@ -42,6 +44,19 @@ def _plain(data: Any) -> Any:
     if _is_tensor(data):
         return data.array
     return [_plain(d) for d in data] if isinstance(data, (list, tuple)) else data
+
+
+def recorded_in(data: Any) -> bool:
+    """Whether nested lists hold a Tensor that requires a gradient."""
+    return isinstance(data, (list, tuple)) and any(getattr(d, "node", None) is not None or recorded_in(d) for d in data)
+
+
+def text_of(array: ndarray) -> str:
+    """The values as text, with the shape where there are none, and a dtype that is not the default."""
+    text = np.array2string(array, separator=", ", prefix="tensor(", suffix=")")
+    if array.size == 0:
+        text += f", shape={array.shape}"
+    return text if array.dtype == get_default_dtype() or array.dtype.kind in "ib" else f"{text}, dtype={array.dtype}"
 
 
 def _has_arrays(data: Any) -> bool:

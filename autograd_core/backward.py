@@ -220,9 +220,9 @@ def spread(t: Any, node: AnyNode) -> Any:
 
 def seed(y: Tensor, gradient: Any) -> Tensor:
     """The cotangent that a sweep from y starts with: `gradient`, or 1 for a scalar."""
-    if y.node is None:
+    if getattr(y, "node", None) is None:
         raise GradientError(
-            "this Tensor does not require a gradient: it was not computed from a leaf with requires_grad=True, or was computed "
+            f"this {type(y).__name__} does not require a gradient: it was not computed from a leaf with requires_grad=True, or was computed "
             "under no_grad() or from detached values. Make the inputs leaves with ac.tensor(data, requires_grad=True)."
         )
     if gradient is None:
@@ -232,7 +232,7 @@ def seed(y: Tensor, gradient: Any) -> Tensor:
                 "Reduce it to a scalar first (y.sum()), or pass `gradient`, an array of that shape."
             )
         return from_array(np.ones(y.shape, y.dtype))
-    g = as_tensor(gradient)
+    g = gradient if isinstance(gradient, Tensor) else Tensor(gradient)  # a copy: it may become a part of a graph, or a result
     if g.shape != y.shape:
         raise ShapeError(f"gradient: shape {g.shape} given for a Tensor of shape {y.shape}; they must be equal")
     if g.dtype.kind == "c" and y.dtype.kind != "c":

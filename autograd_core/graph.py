@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Collection, Iterable
 from contextvars import ContextVar, Token
 from functools import wraps
+from inspect import iscoroutinefunction, isgeneratorfunction
 from typing import Any, ClassVar
 from weakref import ReferenceType
 
@@ -194,6 +195,12 @@ class _Mode:
         recording.reset(self._tokens.pop())
 
     def __call__(self, function: Callable) -> Callable:
+        if isgeneratorfunction(function) or iscoroutinefunction(function):
+            raise TypeError(
+                f"{type(self).__name__} cannot decorate {function.__name__}: its body runs after the call has ended. "
+                f"Write `with {type(self).__name__}():` inside it, with no yield or await in the block."
+            )
+
         @wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             with type(self)():

@@ -188,7 +188,8 @@ setattr(Tensor, "at", property(update.At, doc=update.At.__doc__))
 
 # A ufunc finds its op by name, NumPy's other functions find the function that `autograd_core` has under theirs.
 # Of two ops on one ufunc the first defined is meant: np.sqrt is `sqrt`, not the inner `root` of std.
-UFUNCS = {op.function: op.public for op in reversed(registry.values()) if isinstance(op, Elementwise)} | {np.matmul: contract.matmul}
+ELEMENTWISE = [op for op in registry.values() if isinstance(op, Elementwise)]
+UFUNCS = {op.function: op.public for op in reversed(ELEMENTWISE)} | {np.matmul: contract.matmul}
 # SciPy is not imported here, so its ufuncs are known by name.
 SCIPY: dict[str, Callable] = {name: getattr(special, name) for name in ("erf", "erfc", "expit", "xlogy")}
 MODULES = (public, contract, creation, index, join, product, reduce, select, shape, softmax)

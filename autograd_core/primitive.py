@@ -167,28 +167,28 @@ def spec(x: Any) -> Spec:
 def diagnose(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exception:
     """The error to raise for a forward pass that failed, with the first error as its cause.
 
-    Where that was clear, it is raised again: as a cause of itself it would live until the garbage collector comes.
+    It is a ShapeError with the shapes, or one that names op and dtypes, or the first error itself where that says enough. No
+    error here is its own cause or a local name of a frame that it holds: it would then live until the garbage collector comes.
     """
-    better = explain(op, error, arrays)
-    if better is not error:
-        better.__cause__ = error
-    return better
-
-
-def explain(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exception:
-    """A ShapeError with the shapes, or an error that names op and dtypes, for one that says less; else this one."""
     shapes = [np.shape(a) for a in arrays]
     try:
         op.shape(*shapes)
     except ShapeError as shape_error:
-        return shape_error
+        return caused(shape_error, error)
     except Exception:  # a shape rule that is missing or fails must not hide the error itself
         pass
     ours = (ShapeError, DTypeError, np.linalg.LinAlgError)
     if isinstance(error, (TypeError, ValueError)) and not isinstance(error, ours):
         dtypes = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
         kind: type[Exception] = DTypeError if isinstance(error, TypeError) else ValueError
-        return kind(f"{op.name}: {str(error).rstrip('.')}. Given shapes {', '.join(map(str, shapes))}, dtypes {dtypes}.")
+        text = f"{op.name}: {str(error).rstrip('.')}. Given shapes {', '.join(map(str, shapes))}, dtypes {dtypes}."
+        return caused(kind(text), error)
+    return error
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """The error with its cause, as `raise error from cause` sets it."""
+    error.__cause__ = cause
     return error
 
 

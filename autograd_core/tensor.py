@@ -8,7 +8,7 @@ from weakref import ref
 import numpy as np
 from numpy import ndarray
 
-from .arrays import to_array
+from .arrays import recorded_in, text_of, to_array
 from .dtypes import differentiable, get_default_dtype
 from .errors import DTypeError, GradientError, MutationError, ShapeError
 from .graph import HookHandle, LeafNode, Node, Version, recording
@@ -102,10 +102,9 @@ class Tensor(Interface):
         if not flag and self.node is not None:
             self._shared, self.node = self.node.owner, None  # graphs and views may hold this memory
         elif flag and self.node is None:
-            node = self._leaf_node()
+            self.node = self._leaf_node()
             if getattr(self, "_shared", None) is None:  # they may hold it uncounted: leave it to them
                 self.array = self.array.copy()
-            self.node = node
         return self
 
     def _leaf_node(self) -> LeafNode:
@@ -115,9 +114,7 @@ class Tensor(Interface):
                 "Make it floating first, for instance ac.tensor(data, dtype=float, requires_grad=True)."
             )
         leaf = LeafNode(ref(self), self.shape, self.dtype)
-        shared = getattr(self, "_shared", None)
-        if shared is not None:
-            leaf.owner = shared
+        leaf.owner = getattr(self, "_shared", leaf.owner)
         return leaf
 
     @property
@@ -194,10 +191,7 @@ class Tensor(Interface):
         source = value.array if isinstance(value, Tensor) else value
         version = self._own_memory()
         if not self.array.flags.writeable:
-            raise MutationError(
-                f"copy_: the memory of this Tensor (shape {self.shape}) is read-only, or shared by several elements as a "
-                "broadcast view is. Write into a copy: x.clone()."
-            )
+            raise MutationError(f"copy_: this memory (shape {self.shape}) is read-only, as that of a broadcast view. Use x.clone().")
         try:
             np.copyto(self.array, source, casting="same_kind")
         except ValueError as error:
@@ -267,11 +261,7 @@ class Tensor(Interface):
 
     def __repr__(self) -> str:
         """The values, and what is not obvious from them: a dtype that is not the default, the name, the grad_fn."""
-        text = np.array2string(self.array, separator=", ", prefix="tensor(", suffix=")")
-        if self.size == 0:
-            text += f", shape={self.shape}"
-        if self.dtype != get_default_dtype() and self.dtype.kind not in "ib":
-            text += f", dtype={self.dtype}"
+        text = text_of(self.array)
         if self.name is not None:
             text += f", name={self.name!r}"
         if isinstance(self.node, Node):
@@ -301,7 +291,8 @@ class Tensor(Interface):
     def __reduce__(self) -> tuple:
         if isinstance(self.node, Node):
             raise GradientError("only leaves and constants can be pickled; call detach() first")
-        return _rebuild, (type(self), self.array, self.requires_grad, self.name, self.grad)
+        grad = self.grad if self.grad is None else self.grad.detach()
+        return _rebuild, (type(self), self.array, self.requires_grad, self.name, grad)
 
 
 new_tensor: Any = Tensor.__new__
@@ -345,6 +336,8 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
             return data
         if data.node is not None:
             raise GradientError(f"as_tensor: converting to {np.dtype(dtype)} would drop the gradient. Use x.astype(dtype).")
+    if recording.get() and recorded_in(data):
+        raise GradientError("a list with Tensors that require a gradient would drop it. Join them: ac.stack([x, z]).")
     array = to_array(data, dtype, copy=False)
     y = from_array(array)
     if array is data or array.base is not None:

@@ -67,12 +67,12 @@ def gradients(
 
 
 def _connected(outputs: list, given: list) -> tuple[list, list]:
-    kept = [(y, g) for y, g in zip(outputs, given, strict=True) if y.node is not None]
+    kept = [(y, g) for y, g in zip(outputs, given, strict=True) if getattr(y, "node", None) is not None]
     return [y for y, _ in kept], [g for _, g in kept]
 
 
 def _sequence(xs: Any) -> list:
-    return [xs] if isinstance(xs, (Tensor, np.ndarray, float, int)) or xs is None else list(xs)
+    return [xs] if isinstance(xs, (Tensor, np.ndarray, np.generic, complex, float, int)) or xs is None else list(xs)
 
 
 # -- one evaluation on fresh nodes ---------------------------------------------------------------------------------------
@@ -131,13 +131,9 @@ def _with_aux(result: Any) -> tuple[Any, Any]:
 
 def _numbers(argnums: int | Iterable[int], count: int) -> list[int]:
     numbers = [argnums] if isinstance(argnums, int) else list(argnums)
-    for i in numbers:
-        if not -count <= i < count:
-            raise TypeError(f"argnums {i}: the function was called with {count} positional argument(s)")
-    numbers = [i % count for i in numbers]
-    if len(set(numbers)) < len(numbers):
-        raise TypeError(f"argnums {argnums} names an argument twice; its gradient would be split between the two")
-    return numbers
+    if len({i % count for i in numbers if -count <= i < count}) < len(numbers):
+        raise TypeError(f"argnums {argnums}: the function has {count} positional argument(s) here; each may be named once")
+    return [i % count for i in numbers]
 
 
 def _zeros(x: Tensor) -> Tensor:
@@ -218,10 +214,7 @@ def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
 
 def _matching(kind: str, tree: Any, values: Any, likes: Sequence[Tensor]) -> list[Tensor]:
     """The leaves of cotangents or tangents, checked against the nested values they belong to and the leaves of these."""
-    try:
-        vs = [as_tensor(v) for v in flatten_like(tree, values)]
-    except ShapeError as error:
-        raise ShapeError(f"{kind}s must be nested as the values they belong to: {error}") from None
+    vs = [as_tensor(v) for v in flatten_like(kind, tree, values)]
     for v, x in zip(vs, likes, strict=True):
         if v.shape != x.shape:
             raise ShapeError(f"{kind} of shape {v.shape} given for a value of shape {x.shape}; they must be equal")

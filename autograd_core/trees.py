@@ -50,31 +50,31 @@ def _join(parts: list, build: Callable[[list], Any]) -> tuple[list, Rebuild]:
     return leaves, rebuild
 
 
-def flatten_like(tree: Any, like: Any) -> list:
-    """The leaves of `tree` in the order of those of `like`; dicts are matched by their keys, whatever their order.
+def flatten_like(kind: str, tree: Any, values: Any) -> list:
+    """The leaves of `tree` in the order of those of `values`; dicts are matched by their keys, whatever their order.
 
-    Raises ShapeError where the structures differ. A tuple stands for a list and the other way round.
+    Raises ShapeError where the structures differ; it calls the leaves `kind`. A tuple stands for a list and a list for a tuple.
 
-    >>> flatten_like({"b": 2, "a": [1]}, {"a": (0,), "b": 0})
+    >>> flatten_like("tangent", {"b": 2, "a": [1]}, {"a": (0,), "b": 0})
     [1, 2]
     """
-    if isinstance(like, dict):
-        if not isinstance(tree, dict) or tree.keys() != like.keys():
-            raise ShapeError(f"a dict with the keys {', '.join(map(repr, like))} is needed, not {_kind(tree)}")
-        return [leaf for k in like for leaf in flatten_like(tree[k], like[k])]
-    if isinstance(like, (tuple, list)):
-        if not isinstance(tree, (tuple, list)) or len(tree) != len(like):
-            raise ShapeError(f"a {type(like).__name__} of length {len(like)} is needed, not {_kind(tree)}")
-        return [leaf for part, wanted in zip(tree, like) for leaf in flatten_like(part, wanted)]
+    if isinstance(values, dict):
+        if not isinstance(tree, dict) or tree.keys() != values.keys():
+            raise ShapeError(f"{_kind(tree)} given as {kind}s for {_kind(values)}: both must have the same keys")
+        return [leaf for k in values for leaf in flatten_like(kind, tree[k], values[k])]
+    if isinstance(values, (tuple, list)):
+        if not isinstance(tree, (tuple, list)) or len(tree) != len(values):
+            raise ShapeError(f"{_kind(tree)} given as {kind}s for {_kind(values)}: both must be nested alike")
+        return [leaf for part, value in zip(tree, values) for leaf in flatten_like(kind, part, value)]
     if isinstance(tree, (dict, tuple)):
-        raise ShapeError(f"a single Tensor is needed, not {_kind(tree)}")
+        raise ShapeError(f"{_kind(tree)} given as {kind}s for a single value: both must be nested alike")
     return [tree]
 
 
 def _kind(tree: Any) -> str:
     if isinstance(tree, dict):
-        return f"one with the keys {', '.join(map(repr, tree))}"
-    return f"a {type(tree).__name__}" + (f" of length {len(tree)}" if isinstance(tree, (tuple, list)) else "")
+        return f"a dict with the keys {', '.join(map(repr, tree))}"
+    return f"a {type(tree).__name__} of length {len(tree)}" if isinstance(tree, (tuple, list)) else f"a {type(tree).__name__}"
 
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:

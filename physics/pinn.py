@@ -106,10 +106,10 @@ class PINN(nn.Module):
         return sum(rest, start=first)
 
     def explain(self, term: str) -> str:
-        """Where a term is worst: the first point that is not finite, else the largest residual."""
+        """Where a term is worst: the first point that is NaN, else that of the largest residual."""
         r, s = self.residuals()[term]
         values = np.abs(ac.as_tensor(r).numpy())
-        worst = int(np.argmax(np.where(np.isfinite(values), values, np.inf)))
+        worst = int(np.argmax(values))  # a NaN counts as the largest
         return f", worst at {_place(self.domain, s.points[worst])} (residual {values[worst]:.3g})"
 
     def refine(self, fraction: float = 0.5) -> None:
@@ -242,6 +242,8 @@ def _one_a_point(name: str, r: Any, s: State) -> Tensor:
             f"the residual {name!r} gave {given} at {n} points; needed is a Tensor with one value a point, shape ({n},), as "
             "the fields of the state are. Give several equations as a list or a dict of functions."
         )
+    if r.dtype.kind == "c":
+        raise ac.errors.DTypeError(f"the residual {name!r} is complex. Give its real and its imaginary part as two equations.")
     return ac.as_tensor(r)
 
 

@@ -164,7 +164,7 @@ class Trainer:
         for stage in stages:
             try:
                 # What is not finite is reported by `_fail`, with more than NumPy's warning tells.
-                with Progress(stage.name, stage.steps, self.progress) as bar, np.errstate(all="ignore"):
+                with Progress(stage.name, stage.steps, self.progress) as bar, np.errstate(all="ignore"), ac.enable_grad():
                     reason = self._run(stage, bar)
             except KeyboardInterrupt:
                 self._stop_here(stage)
@@ -238,8 +238,9 @@ class Trainer:
             loss.backward()
         if all(p.grad is None for p in self.parameters):
             raise ac.errors.GradientError(
-                f"the loss ({', '.join(self.latest)}) does not depend on any parameter, so there is nothing to train. "
-                "Write residuals with the fields of the state, and with the functions of autograd_core."
+                f"the loss ({', '.join(self.latest)}) does not depend on any parameter that requires a gradient, so there is "
+                "nothing to train. Are all frozen? Is the residual written with the fields of the state and with the "
+                "functions of autograd_core?"
             )
 
     def _keep_best(self, loss: float) -> None:

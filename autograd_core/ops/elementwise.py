@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import require
-from ..primitive import Primitive
-from ..table import comparison, conj, elementwise, guarded_product
+from ..primitive import AsType, Primitive
+from ..table import Elementwise, comparison, conj, elementwise, guarded_product
 
 
 def from_scipy(name: str) -> Callable:
@@ -35,6 +35,8 @@ def zero(*_: Any) -> float:
 
 
 def _sigmoid(x: Any) -> Any:
+    if np.iscomplexobj(x):
+        return 1.0 / (1.0 + np.exp(-x))
     e = np.exp(-np.abs(x))
     return np.where(np.asarray(x) >= 0, 1.0, e) / (1.0 + e)
 
@@ -57,6 +59,31 @@ def _ratio(x: Any, z: Any) -> Any:
 def _xlogy(x: Any, z: Any) -> Any:
     dtype = np.result_type(x, z, 1.0)
     return np.where((x == 0) & ~np.isnan(z), np.zeros((), dtype), x * np.log(np.asarray(z, dtype)))
+
+
+@quiet
+def _difference(x: Any, z: Any) -> Any:
+    """x - z; of two equal infinities what gives them the weights that softmax gives: +∞ share it, -∞ have none."""
+    return np.where(x == z, np.where(x == -np.inf, -np.inf, 0.0).astype(np.result_type(x, z)), np.subtract(x, z))
+
+
+class Modulus(Elementwise):
+    """|x|, which is not holomorphic: its tangent is the real part of conj(x/|x|) · t."""
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        factor = sign(args[1])
+        return v * (conj(factor) if v.dtype.kind == "c" else factor)
+
+
+class Direction(Elementwise):
+    """x/|x|, 0 at 0. Of a complex x it turns as x turns: its derivative, its own transpose, takes v to s i Im(s̄ v)/|x|."""
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        s, x = args
+        if x.dtype.kind != "c":
+            return v * 0.0
+        w = conj(s) * v
+        return ratio(s * (w - AsType(np.dtype(w.dtype.char.lower()))(w)), absolute(x))
 
 
 def _base(x: Any, z: Any) -> Any:
@@ -95,7 +122,10 @@ log = elementwise("log", np.log, lambda _y, x: 1.0 / x, singular=True)
 log2 = elementwise("log2", np.log2, lambda _y, x: 1.0 / (math.log(2.0) * x), singular=True)
 log10 = elementwise("log10", np.log10, lambda _y, x: 1.0 / (math.log(10.0) * x), singular=True)
 log1p = elementwise("log1p", np.log1p, lambda _y, x: 1.0 / (1.0 + x), singular=True)
-logaddexp = elementwise("logaddexp", np.logaddexp, lambda _y, x, z: sigmoid(x - z), lambda _y, x, z: sigmoid(z - x))
+logaddexp = elementwise(
+    "logaddexp", np.logaddexp, lambda _y, x, z: sigmoid(difference(x, z)), lambda _y, x, z: sigmoid(difference(z, x))
+)
+difference = elementwise("difference", _difference, None, lambda _y, _x, _z: -1.0)
 xlogy = elementwise("xlogy", _xlogy, lambda _y, _x, z: log(z), lambda _y, x, z: ratio(x, z), singular=True)
 
 # -- trigonometric and hyperbolic ------------------------------------------------------------------------
@@ -128,8 +158,8 @@ erf = elementwise("erf", from_scipy("erf"), lambda _y, x: (2.0 / math.sqrt(math.
 erfc = elementwise("erfc", from_scipy("erfc"), lambda _y, x: (-2.0 / math.sqrt(math.pi)) * exp(-x * x))
 
 # -- piecewise -------------------------------------------------------------------------------------------
-absolute = elementwise("absolute", np.absolute, lambda _y, x: sign(x))
-sign = elementwise("sign", np.sign, zero)
+absolute = Modulus("absolute", np.absolute, (lambda _y, x: sign(x),))
+sign = Direction("sign", np.sign, (lambda y, x: 0.0,))
 floor = elementwise("floor", np.floor, zero)
 ceil = elementwise("ceil", np.ceil, zero)
 trunc = elementwise("trunc", np.trunc, zero)

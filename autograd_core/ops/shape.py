@@ -248,6 +248,22 @@ def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
     return _reshape(with_ones(x.shape, axes_of("expand_dims", axis, x.ndim + count)))(x)
 
 
+def atleast_1d(*arrays: Any) -> Any:
+    """Each array with at least one axis: a number becomes an array of one element. Several give a tuple."""
+    return _atleast(1, arrays)
+
+
+def atleast_2d(*arrays: Any) -> Any:
+    """Each array with at least two axes: numbers and vectors become matrices of one row. Several give a tuple."""
+    return _atleast(2, arrays)
+
+
+def _atleast(n: int, arrays: Sequence[Any]) -> Any:
+    xs = tuple(map(as_tensor, arrays))
+    ys = tuple(x if x.ndim >= n else _reshape((1,) * (n - x.ndim) + x.shape)(x) for x in xs)
+    return ys[0] if len(ys) == 1 else ys
+
+
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
     """x repeated along new and length-1 axes up to `shape`. Raises ShapeError if it does not broadcast to it."""
     target = tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -79,7 +81,7 @@ def test_two_equations_for_two_outputs():
 
 def test_data_alone_are_a_fit():
     x = np.linspace(0, 1, 15)
-    pinn = PINN(network(), LINE, "u", [], PointData(x, x**2))
+    pinn = PINN(network(), LINE, "velocity", [], PointData(x, x**2))
     pinn.fit(Stage(nn.optim.LBFGS, steps=60), progress=False)
     assert physics.max_error(pinn.predict(x), x**2) < 1e-2
 
@@ -310,7 +312,10 @@ def test_a_residual_may_hold_an_array_for_its_points():
 
 
 def test_numbers_that_are_not_finite_at_the_start_do_not_hinder_making_it():
-    assert poisson(lambda s: ac.log(s.u - 10.0)).conditions
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        assert poisson(lambda s: ac.log(s.u - 10.0)).conditions
+    assert not warned
 
 
 @pytest.mark.parametrize(
@@ -355,6 +360,11 @@ def test_a_residual_of_another_shape_is_explained(stage, residual, given):
         pinn.fit(stage, progress=False)
 
 
+def test_a_complex_residual_is_explained():
+    with pytest.raises(ac.errors.DTypeError, match="'residual' is complex. Give its real and its imaginary part as two"):
+        poisson(lambda s: s.u_xx * 1j).fit(ADAM, progress=False)
+
+
 def test_a_residual_of_another_shape_is_explained_in_refinement():
     with pytest.raises(ac.errors.ShapeError, match=r"'residual' gave shape \(80, 1\)"):
         poisson(lambda s: s.u[:, None]).fit(Stage(nn.optim.Adam, steps=4, refine_every=2), progress=False)
@@ -379,6 +389,12 @@ def test_a_logarithm_of_a_negative_number(stage):
     assert f"'residual' became nan at step 1 ({stage.name})" in text
     assert f"x = {worst[0, 0]:.6g} (residual nan)" in text
     assert np.array_equal(weights(pinn), before)
+
+
+def test_a_residual_whose_square_overflows_is_worst_where_it_is_largest():
+    x = np.array([0.2, 0.9, 0.4])
+    with pytest.raises(ac.errors.NonFiniteError, match=r"'residual' became inf at step 1 .*x = 0.9 \(residual 8.1e\+199\)"):
+        poisson(lambda s: s.u * 0.0 - 1e200 * s.x * s.x, points=x).fit(ADAM, progress=False)
 
 
 def test_a_condition_that_is_no_number():
