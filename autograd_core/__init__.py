@@ -5,6 +5,7 @@ The public names, grouped; nothing happens here. Subpackages that need more than
 
 from math import e, inf, nan, pi
 
+from . import copies as copies
 from . import errors, linalg, special, testing, viz
 from . import methods as methods
 from .dtypes import default_dtype, get_default_dtype, set_default_dtype
@@ -18,6 +19,7 @@ from .errors import (
     ShapeError,
 )
 from .graph import LeafNode, Node, enable_grad, is_grad_enabled, no_grad
+from .matrices import hessian, jacobian
 from .ops.contract import dot, einsum, inner, matmul, outer, tensordot, vdot
 from .ops.creation import arange, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
 from .ops.index import take, take_along_axis
@@ -128,7 +130,7 @@ from .public import (
 from .special import erf, erfc
 from .table import elementwise
 from .tensor import Tensor, as_tensor, tensor
-from .transforms import grad, gradients, hessian, hvp, jacobian, jvp, linearize, stop_gradient, value_and_grad, vjp
+from .transforms import grad, gradients, hvp, jvp, linearize, stop_gradient, value_and_grad, vjp
 
 __version__ = "0.1.0"
 
@@ -137,19 +139,18 @@ __all__ = [
     "NonFiniteError", "Primitive", "ShapeError", "Tensor", "__version__", "abs", "absolute", "add", "all", "amax",
     "amin", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
     "argmin", "array_split", "as_tensor", "atleast_1d", "atleast_2d", "bitwise_and", "bitwise_or", "bitwise_xor",
-    "broadcast_arrays",
-    "broadcast_to", "cbrt", "ceil", "clip", "column_stack", "concatenate", "cos", "cosh", "count_nonzero", "cumprod",
-    "cumsum", "default_dtype", "divide", "dot", "dstack", "e", "einsum", "elementwise", "enable_grad", "equal", "erf",
-    "erfc", "errors", "exp", "exp2", "expand_dims", "expm1", "eye", "flip", "floor", "floor_divide", "full",
-    "full_like", "get_default_dtype", "grad", "gradients", "greater", "greater_equal", "hessian", "hstack", "hvp",
-    "hypot", "inf", "inner", "invert", "is_grad_enabled", "isfinite", "isinf", "isnan", "jacobian", "jvp", "less",
-    "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max",
-    "maximum", "mean", "min", "minimum", "mod", "moveaxis", "multiply", "nan", "negative", "no_grad", "not_equal",
-    "ones", "ones_like", "outer", "pi", "positive", "pow", "power", "prod", "ravel", "reciprocal", "registry", "relu",
-    "remainder", "repeat", "reshape", "rint", "roll", "round", "select", "set_default_dtype", "sigmoid", "sign",
-    "sin", "sinh", "softmax", "softplus", "special", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
-    "testing", "tile", "transpose", "true_divide", "trunc", "unstack", "value_and_grad", "var", "vdot", "viz", "vjp",
-    "vstack", "where", "zeros", "zeros_like",
+    "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "clip", "column_stack", "concatenate", "cos", "cosh",
+    "count_nonzero", "cumprod", "cumsum", "default_dtype", "divide", "dot", "dstack", "e", "einsum", "elementwise",
+    "enable_grad", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm1", "eye", "flip", "floor",
+    "floor_divide", "full", "full_like", "get_default_dtype", "grad", "gradients", "greater", "greater_equal",
+    "hessian", "hstack", "hvp", "hypot", "inf", "inner", "invert", "is_grad_enabled", "isfinite", "isinf", "isnan",
+    "jacobian", "jvp", "less", "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2",
+    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
+    "matrix_transpose", "max", "maximum", "mean", "min", "minimum", "mod", "moveaxis", "multiply", "nan", "negative",
+    "no_grad", "not_equal", "ones", "ones_like", "outer", "pi", "positive", "pow", "power", "prod", "ravel",
+    "reciprocal", "registry", "relu", "remainder", "repeat", "reshape", "rint", "roll", "round", "select",
+    "set_default_dtype", "sigmoid", "sign", "sin", "sinh", "softmax", "softplus", "special", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis",
+    "tan", "tanh", "tensor", "tensordot", "testing", "tile", "transpose", "true_divide", "trunc", "unstack",
+    "value_and_grad", "var", "vdot", "viz", "vjp", "vstack", "where", "zeros", "zeros_like",
 ]

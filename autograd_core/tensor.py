@@ -9,7 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from .arrays import recorded_in, text_of, to_array
-from .dtypes import differentiable, get_default_dtype
+from .dtypes import differentiable
 from .errors import DTypeError, GradientError, MutationError, ShapeError
 from .graph import HookHandle, LeafNode, Node, Version, recording
 from .interface import Interface
@@ -270,30 +270,6 @@ class Tensor(Interface):
             text += ", requires_grad=True"
         return f"tensor({text})"
 
-    # -- copies -----------------------------------------------------------------------------------------
-
-    def __copy__(self) -> Tensor:
-        """As `__deepcopy__`: two leaves on one memory would not notice each other's writes."""
-        return self.__deepcopy__({})
-
-    def __deepcopy__(self, memo: dict) -> Tensor:
-        """A new Tensor on new memory: a leaf of its own for a leaf, the same (shared, unchanging) graph for a result."""
-        y = memo[id(self)] = type(self).__new__(type(self))
-        y.array, y.node = self.array.copy(), self.node
-        if isinstance(self.node, LeafNode):
-            y.node = y._leaf_node()
-        if self.grad is not None:
-            y._grad = from_array(self.grad.array.copy())
-        if self.name is not None:
-            y._name = self.name
-        return y
-
-    def __reduce__(self) -> tuple:
-        if isinstance(self.node, Node):
-            raise GradientError("only leaves and constants can be pickled; call detach() first")
-        grad = self.grad if self.grad is None else self.grad.detach()
-        return _rebuild, (type(self), self.array, self.requires_grad, self.name, grad)
-
 
 new_tensor: Any = Tensor.__new__
 
@@ -343,13 +319,3 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     if array is data or array.base is not None:
         y._shared = Version()
     return y
-
-
-def _rebuild(kind: type[Tensor], array: ndarray, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:
-    y = kind.__new__(kind)
-    y.array, y.node = array, None
-    if name is not None:
-        y._name = name
-    if grad is not None:
-        y._grad = grad
-    return y.requires_grad_(requires_grad)

@@ -17,8 +17,6 @@ import numpy as np
 from .backward import Span, seed, span
 from .errors import DTypeError, GradientError, ShapeError
 from .graph import recording, transforming
-from .ops.join import stack
-from .ops.shape import Reshape, moveaxis
 from .primitive import AsType, fresh
 from .tensor import Tensor, as_tensor, from_array
 from .trees import Rebuild, flatten, flatten_like, map_leaves
@@ -129,20 +127,20 @@ def _with_aux(result: Any) -> tuple[Any, Any]:
     return result
 
 
-def _numbers(argnums: int | Iterable[int], count: int) -> list[int]:
+def argument_numbers(argnums: int | Iterable[int], count: int) -> list[int]:
     numbers = [argnums] if isinstance(argnums, int) else list(argnums)
     if len({i % count for i in numbers if -count <= i < count}) < len(numbers):
         raise TypeError(f"argnums {argnums}: the function has {count} positional argument(s) here; each may be named once")
     return [i % count for i in numbers]
 
 
-def _zeros(x: Tensor) -> Tensor:
+def zeros(x: Tensor) -> Tensor:
     return from_array(np.zeros(x.shape, x.dtype))
 
 
-def _filled(found: Iterable[Tensor | None], likes: Sequence[Tensor]) -> list[Tensor]:
+def filled(found: Iterable[Tensor | None], likes: Sequence[Tensor]) -> list[Tensor]:
     """Zeros for what is absent: the output does not depend on the input."""
-    return [_zeros(x) if g is None else g for g, x in zip(found, likes, strict=True)]
+    return [zeros(x) if g is None else g for g, x in zip(found, likes, strict=True)]
 
 
 # -- reverse mode --------------------------------------------------------------------------------------------------------
@@ -156,7 +154,7 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool 
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        numbers = _numbers(argnums, len(args))
+        numbers = argument_numbers(argnums, len(args))
         e = evaluate(f, args, numbers, kwargs, has_aux)
         if len(e.ys) != 1 or e.ys[0].size != 1:
             raise GradientError(
@@ -168,7 +166,7 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool 
             raise DTypeError(f"grad: the function must return a real floating number; its dtype is {y.dtype}")
         keep = e.keep()
         found = e.span.pull([from_array(np.ones(y.shape, y.dtype))], keep, keep)
-        tree = e.rebuild_inputs(_filled(found, e.xs))
+        tree = e.rebuild_inputs(filled(found, e.xs))
         value = e.outputs(keep)
         return ((value, e.aux) if has_aux else value), (tree[0] if isinstance(argnums, int) else tuple(tree))
 
@@ -207,7 +205,7 @@ def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
 
     def pullback(cotangents: Any) -> tuple:
         gs = _matching("cotangent", cotangents, y, e.ys)
-        return tuple(e.rebuild_inputs(_filled(e.span.pull(gs, e.keep(*gs), True), e.xs)))
+        return tuple(e.rebuild_inputs(filled(e.span.pull(gs, e.keep(*gs), True), e.xs)))
 
     return (y, pullback, e.aux) if has_aux else (y, pullback)
 
@@ -238,7 +236,7 @@ def jvp(f: Callable, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     e = evaluate(f, tuple(primals), range(len(primals)), {}, has_aux)
     ts = _matching("tangent", tangents, tuple(primals), e.xs)
     keep = e.keep(*ts)
-    t = e.rebuild_outputs(_filled(e.span.push(ts, keep), e.ys))
+    t = e.rebuild_outputs(filled(e.span.push(ts, keep), e.ys))
     return (e.outputs(keep), t, e.aux) if has_aux else (e.outputs(keep), t)
 
 
@@ -253,80 +251,9 @@ def linearize(f: Callable, *primals: Any) -> tuple[Any, Callable]:
 
     def pushforward(*tangents: Any) -> Any:
         ts = _matching("tangent", tangents, primals, e.xs)
-        return e.rebuild_outputs(_filled(e.span.push(ts, e.keep(*ts)), e.ys))
+        return e.rebuild_outputs(filled(e.span.push(ts, e.keep(*ts)), e.ys))
 
     return e.outputs(e.keep()), pushforward
-
-
-# -- matrices of derivatives ---------------------------------------------------------------------------------------------
-
-
-def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") -> Callable:
-    """The Jacobian of f as a function: entries ∂y_i/∂x_j in an array of shape y.shape + x.shape.
-
-    `mode` is "reverse" (one sweep an output element), "forward" (one an input element) or "auto", the cheaper of the two.
-    Nested outputs and arguments give nested results: the structure of the output, of that of the argument.
-    Raises DTypeError for arguments that are no floating or complex numbers.
-
-    >>> import autograd_core as ac
-    >>> ac.jacobian(lambda x: x**2)(ac.tensor([1.0, 2.0]))
-    tensor([[2., 0.],
-            [0., 4.]])
-    """
-    if mode not in ("auto", "forward", "reverse"):
-        raise ValueError(f"jacobian: mode must be 'auto', 'forward' or 'reverse', not {mode!r}")
-
-    @wraps(f)
-    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
-        e = evaluate(f, args, _numbers(argnums, len(args)), kwargs)
-        forward = mode == "forward" or (mode == "auto" and sum(x.size for x in e.xs) <= sum(y.size for y in e.ys))
-        blocks = _by_columns(e) if forward else _by_rows(e)
-        rows = [e.rebuild_inputs(row) for row in blocks]
-        return e.rebuild_outputs([row[0] if isinstance(argnums, int) else tuple(row) for row in rows])
-
-    return jacobian_of
-
-
-def _basis(vs: Sequence[Tensor], k: int) -> Iterable[list[Tensor]]:
-    """Unit vectors of vs[k], with zeros for the others."""
-    for j in range(vs[k].size):
-        es = [_zeros(v) for v in vs]
-        es[k].array.reshape(-1)[j] = 1
-        yield es
-
-
-def _by_rows(e: Evaluation) -> list[list[Tensor]]:
-    keep = e.keep()
-    blocks = []
-    for k, y in enumerate(e.ys):
-        rows = [_filled(e.span.pull(gs, keep, True), e.xs) for gs in _basis(e.ys, k)]
-        blocks.append([_block([row[m] for row in rows], y, x, 0) for m, x in enumerate(e.xs)])
-    return blocks
-
-
-def _by_columns(e: Evaluation) -> list[list[Tensor]]:
-    keep = e.keep()
-    columns = [[_filled(e.span.push(ts, keep), e.ys) for ts in _basis(e.xs, m)] for m in range(len(e.xs))]
-    return [[_block([c[k] for c in columns[m]], y, x, -1) for m, x in enumerate(e.xs)] for k, y in enumerate(e.ys)]
-
-
-def _block(slices: list[Tensor], y: Tensor, x: Tensor, axis: int) -> Tensor:
-    """Rows (axis 0) or columns (axis -1) of ∂y/∂x put together in shape y.shape + x.shape."""
-    shape = y.shape + x.shape
-    if not slices:
-        return from_array(np.zeros(shape, y.dtype))
-    return Reshape(shape)(moveaxis(stack(slices), 0, axis))
-
-
-def hessian(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
-    """The second derivatives of a scalar function: entries ∂²f/∂x_i∂x_j in shape x.shape + x.shape, forward over reverse.
-
-    >>> import autograd_core as ac
-    >>> ac.hessian(lambda x: x[0] ** 2 * x[1])(ac.tensor([1.0, 2.0]))
-    tensor([[4., 2.],
-            [2., 0.]])
-    """
-    return jacobian(grad(f, argnums), argnums, mode="forward")
 
 
 def hvp(f: Callable, primals: Any, tangents: Any) -> Any:

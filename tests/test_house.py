@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # `__main__` may import all of the folder.
 PACKAGES = ("autograd_core", "nn", "physics")
 ORDER = {
-    "autograd_core": """errors trees dtypes arrays graph interface tensor primitive unrolled linear broadcast table
-        backward ops public linalg special methods tape taylor batching transforms compile viz testing""",
+    "autograd_core": """errors trees dtypes arrays graph interface tensor copies primitive unrolled linear broadcast table
+        backward ops public linalg special methods tape taylor batching transforms matrices compile viz testing""",
     "autograd_core.ops": """elementwise creation shape join reduce product softmax select index update matmul contract
         linalg fft conv segment special random""",
     "autograd_core.compile": "capture program simplify fuse plan run",

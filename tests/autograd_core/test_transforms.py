@@ -259,7 +259,7 @@ def test_nested_outputs():
         (lambda: ac.jacobian(f, mode="sideways"), ValueError, "sideways"),
         (lambda: ac.jvp(f, X, X), TypeError, "tuples"),
         (lambda: ac.jvp(f, (X,), (X[:2],)), ac.ShapeError, r"\(2,\).*\(3,\)"),
-        (lambda: ac.jvp(f, (X,), ()), ac.ShapeError, "0 tangent"),
+        (lambda: ac.jvp(f, (X,), ()), ac.ShapeError, "tuple of length 0"),
         (lambda: ac.vjp(f, X)[1](X), ac.ShapeError, "cotangent"),
         (lambda: ac.grad(lambda x: (x, x, x), has_aux=True)(1.0), TypeError, "aux"),
         (lambda: ac.grad(lambda x: x > 0.0)(1.0), ac.DTypeError, "bool"),
