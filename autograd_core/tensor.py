@@ -191,7 +191,7 @@ class Tensor(Interface):
         source = value.array if isinstance(value, Tensor) else value
         version = self._own_memory()
         if not self.array.flags.writeable:
-            raise MutationError(f"copy_: this memory (shape {self.shape}) is read-only, as that of a broadcast view. Use x.clone().")
+            raise MutationError(f"copy_: this memory (shape {self.shape}) is read-only, as a broadcast view is. Use x.clone().")
         try:
             np.copyto(self.array, source, casting="same_kind")
         except ValueError as error:

@@ -60,21 +60,21 @@ def flatten_like(kind: str, tree: Any, values: Any) -> list:
     """
     if isinstance(values, dict):
         if not isinstance(tree, dict) or tree.keys() != values.keys():
-            raise ShapeError(f"{_kind(tree)} given as {kind}s for {_kind(values)}: both must have the same keys")
+            raise ShapeError(f"{kind}s: {_kind(tree)} given for {_kind(values)}; both must have the same keys")
         return [leaf for k in values for leaf in flatten_like(kind, tree[k], values[k])]
     if isinstance(values, (tuple, list)):
         if not isinstance(tree, (tuple, list)) or len(tree) != len(values):
-            raise ShapeError(f"{_kind(tree)} given as {kind}s for {_kind(values)}: both must be nested alike")
+            raise ShapeError(f"{kind}s: {_kind(tree)} given for {_kind(values)}; both must be nested alike")
         return [leaf for part, value in zip(tree, values) for leaf in flatten_like(kind, part, value)]
     if isinstance(tree, (dict, tuple)):
-        raise ShapeError(f"{_kind(tree)} given as {kind}s for a single value: both must be nested alike")
+        raise ShapeError(f"{kind}s: {_kind(tree)} given for a single value; both must be nested alike")
     return [tree]
 
 
 def _kind(tree: Any) -> str:
     if isinstance(tree, dict):
         return f"a dict with the keys {', '.join(map(repr, tree))}"
-    return f"a {type(tree).__name__} of length {len(tree)}" if isinstance(tree, (tuple, list)) else f"a {type(tree).__name__}"
+    return f"a {type(tree).__name__} of length {len(tree)}" if isinstance(tree, (tuple, list)) else "a single value"
 
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:

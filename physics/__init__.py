@@ -4,11 +4,13 @@ from . import exact, metrics
 from .conditions import Condition, DirichletBC, InitialCondition, PointData
 from .domain import Domain, DomainError, Face, Interval, Product, TimeInterval
 from .fields import State, UnknownFieldError
+from .history import History
 from .metrics import max_error, relative_l2
 from .pinn import PINN
 from .sampling import Collocation, PointSetError
 from .sobolev import SobolevLoss
-from .training import History, Stage, Trainer
+from .stage import Stage
+from .training import Trainer
 
 __all__ = [
     "PINN",

@@ -6,21 +6,17 @@ to the best state and says which term failed, at which step and at which point.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 import autograd_core as ac
-import nn
 from autograd_core import Tensor
 
+from .history import History
 from .progress import Progress, short
-
-TRIALS = 25  # the most that one line search of L-BFGS can need
+from .stage import Stage
 
 
 class Problem(Protocol):
@@ -33,111 +29,6 @@ class Problem(Protocol):
     def explain(self, term: str) -> str: ...
 
     def refine(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One optimizer for a number of steps; other arguments go to the optimizer: `Stage(nn.optim.Adam, steps=1000, lr=1e-3)`.
-
-    An L-BFGS stage makes at most `steps` iterations and stops earlier where its tolerances are met; the history says why.
-    It searches along strong Wolfe lines unless told otherwise. With `refine_every=k` the interior points are drawn anew
-    every k steps, half of them where the residual is large (`PINN.refine`); an L-BFGS then starts a new memory.
-    """
-
-    optimizer: Callable[..., Any]
-    steps: int
-    refine_every: int | None
-    options: dict[str, Any]
-
-    def __init__(self, optimizer: Callable[..., Any], steps: int, refine_every: int | None = None, **options: Any) -> None:
-        if not callable(optimizer):
-            raise TypeError(f"Stage: the optimizer is {optimizer!r}; give its class: Stage(nn.optim.Adam, steps=1000, lr=1e-3)")
-        _check_count("steps", steps)
-        if refine_every is not None:
-            _check_count("refine_every", refine_every)
-        object.__setattr__(self, "optimizer", optimizer)
-        object.__setattr__(self, "steps", steps)
-        object.__setattr__(self, "refine_every", refine_every)
-        object.__setattr__(self, "options", options)
-
-    @property
-    def name(self) -> str:
-        """The name of the optimizer."""
-        return getattr(self._made, "__name__", str(self._made))
-
-    def build(self, parameters: Sequence[Tensor], steps: int) -> Any:
-        """The optimizer on these parameters, for at most so many steps."""
-        return self.optimizer(parameters, **self._defaults(steps), **self.options)
-
-    def rounds(self) -> list[int]:
-        """The steps between two refinements."""
-        length = self.refine_every or self.steps
-        return [min(length, self.steps - start) for start in range(0, self.steps, length)]
-
-    @property
-    def _made(self) -> Any:
-        """What is built, also where it is wrapped as partial(nn.optim.LBFGS, history_size=20)."""
-        return self.optimizer.func if isinstance(self.optimizer, partial) else self.optimizer
-
-    def _defaults(self, steps: int) -> dict[str, Any]:
-        defaults: dict[str, Any] = {}
-        if not isinstance(self._made, type):
-            return defaults
-        if issubclass(self._made, nn.optim.LBFGS):
-            defaults = {"line_search_fn": "strong_wolfe", "tolerance_grad": 1e-9, "tolerance_change": 1e-14}
-            defaults |= {"tolerance_curvature": 1e-18, "max_iter": steps, "max_eval": TRIALS * steps}
-        elif issubclass(self._made, nn.optim.LBFGSB):
-            defaults = {"max_iter": steps}
-        wrapped = self.optimizer.keywords if isinstance(self.optimizer, partial) else {}
-        return {k: v for k, v in defaults.items() if k not in self.options and k not in wrapped}
-
-
-def _check_count(name: str, number: Any) -> None:
-    try:
-        operator.index(number)
-    except TypeError:
-        raise TypeError(f"Stage: {name}={number!r}; it must be a whole number, such as {name}=1000") from None
-    if number < 1:
-        raise ValueError(f"Stage: {name}={number}; it must be at least 1")
-
-
-class History:
-    """The record of a training: `columns` (step, stage, loss, and one column a term), and why each stage stopped.
-
-    A row belongs to a step: the loss and its terms where a step of Adam or SGD began, or where an iteration of L-BFGS
-    ended. `interrupted` tells that Ctrl-C ended it.
-    """
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, float, dict[str, float]]] = []
-        self.stop_reasons: list[tuple[str, str]] = []
-        self.interrupted = False
-
-    @property
-    def columns(self) -> dict[str, list]:
-        """The record as a table: columns of one length by name."""
-        stages, losses, terms = [list(column) for column in zip(*self.rows, strict=True)] or ([], [], [])
-        table = {"step": [*range(1, self.steps + 1)], "stage": stages, "loss": losses}
-        names = dict.fromkeys(name for row in terms for name in row)
-        return table | {name: [row.get(name, float("nan")) for row in terms] for name in names}
-
-    @property
-    def steps(self) -> int:
-        """How many steps were made."""
-        return len(self.rows)
-
-    @property
-    def loss(self) -> float:
-        """The last recorded loss."""
-        return self.rows[-1][1] if self.rows else float("nan")
-
-    def add(self, stage: str, loss: float, terms: dict[str, float]) -> None:
-        """Append one step."""
-        self.rows.append((stage, loss, dict(terms)))
-
-    def __repr__(self) -> str:
-        stops = "; ".join(f"{stage}: {reason}" for stage, reason in self.stop_reasons)
-        return f"History({self.steps} steps, loss {short(self.loss)}{', interrupted' if self.interrupted else ''}. {stops})"
 
 
 def minimizes(optimizer: Any) -> bool:

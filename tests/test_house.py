@@ -34,7 +34,7 @@ ORDER = {
     "nn": """errors seeding module init activation linear container mlp conv pool norm dropout recurrent attention graph
         bayes loss functional optim schedule data train io compat""",
     "nn.optim": "optimizer stopping closure elementwise sgd adam line_search lbfgs lbfgsb",
-    "physics": """domain sampling refinement fields conditions progress training pinn weighting sobolev
+    "physics": """domain sampling refinement fields conditions terms progress history stage training pinn weighting sobolev
         hamiltonian lagrangian integrate operators constitutive fatigue datasets exact metrics pictures studies""",
     "physics.studies": "burgers sine",
 }

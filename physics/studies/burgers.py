@@ -24,10 +24,11 @@ from .. import pictures
 from ..conditions import DirichletBC, InitialCondition
 from ..domain import Interval, TimeInterval
 from ..exact import burgers as exact_solution
+from ..history import History
 from ..metrics import max_error, relative_l2
 from ..pinn import PINN
 from ..sampling import Collocation
-from ..training import History, Stage
+from ..stage import Stage
 
 NU = 0.01 / np.pi
 PUBLISHED = 6.7e-4

@@ -46,7 +46,7 @@ def test_tangents_and_cotangents_in_a_dict_are_matched_by_key():
 
 @pytest.mark.parametrize("tangents", [((1.0, 2.0),), ({"a": 1.0, "b": 2.0},)])
 def test_tangents_of_another_structure_are_refused(tangents):
-    with pytest.raises(ac.ShapeError, match="given as tangents for a tuple of length 2"):
+    with pytest.raises(ac.ShapeError, match="tangents: .* given for a tuple of length 2"):
         ac.jvp(lambda x, z: x * z, (1.0, 2.0), tangents)
 
 
