@@ -222,8 +222,8 @@ def seed(y: Tensor, gradient: Any) -> Tensor:
     """The cotangent that a sweep from y starts with: `gradient`, or 1 for a scalar."""
     if getattr(y, "node", None) is None:
         raise GradientError(
-            f"this {type(y).__name__} does not require a gradient: it was not computed from a leaf with requires_grad=True, or "
-            "was computed under no_grad() or from detached values. Make the inputs leaves with ac.tensor(data, requires_grad=True)."
+            f"this {type(y).__name__} does not require a gradient: it was not computed from a leaf with requires_grad=True, "
+            "or under no_grad() or from detached values. Make the inputs leaves with ac.tensor(data, requires_grad=True)."
         )
     if gradient is None:
         if y.size != 1:

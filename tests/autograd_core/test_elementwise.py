@@ -69,6 +69,7 @@ TWO = {
     "floor_divide": (operator.floordiv, X, Z),
     "remainder": (operator.mod, X, Z),
     "ratio": (operator.truediv, X, Z),
+    "difference": (operator.sub, X, Z),
     "guarded_product": (operator.mul, X, Z),
     "power": (operator.pow, P, Z),
     "base": (lambda x, z: x, X, Z),
@@ -267,7 +268,7 @@ def test_what_has_no_derivative_is_a_constant(name):
 
 TORCH = {"divide": "true_divide", "power": "pow", "sign": "sgn", "rint": "round"}
 TORCH |= {name: f"special.{name}" for name in ("expm1", "erf", "erfc", "xlogy", "sigmoid")} | {"sigmoid": "sigmoid"}
-UNKNOWN_THERE = {"cbrt", "ratio", "guarded_product", "base", "share", "is_positive", "floor_divide"}
+UNKNOWN_THERE = {"cbrt", "ratio", "difference", "guarded_product", "base", "share", "is_positive", "floor_divide"}
 
 
 @pytest.mark.parametrize("name", sorted({*SMOOTH} - UNKNOWN_THERE))
