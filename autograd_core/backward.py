@@ -99,7 +99,7 @@ class ReverseSweep:
                     pending[s] = (p, c)
                 else:
                     pending[s] = (p, held[1] + c)
-            if not self.retain:
+            if not self.retain and op.holds:
                 node.saved = None
 
     def notice(self, node: AnyNode, g: Any) -> Any:

@@ -16,6 +16,8 @@ recording_now = recording.get
 class Linear(Primitive):
     """A linear op of one input, such as a sum or a change of shape: its tangent goes through the op itself."""
 
+    holds = False
+
     def __call__(self, x: Any) -> Any:  # `apply`, unrolled: recording must stay cheap
         if not isinstance(x, Tensor):
             return self.forward(x)

@@ -45,9 +45,9 @@ class Primitive:
     un-broadcasting, which the sweeps do; `shape(*shapes)`, the shape of the output, which raises ShapeError;
     `uses(i)`, the values that the two rules of input i read: input numbers, and OUTPUT for y. All others arrive as a Spec.
     `views` tells that the output may share memory with input 0. `outputs` is the number of outputs, None for one that is no
-    tuple. An op that is not `differentiable` is never recorded. Of a `plain` op the reverse sweep multiplies by
-    `derivatives[i]` itself. If `reads` is False, no `vjp` looks at y or xs, and the reverse
-    sweep hands over none: an op of n inputs then costs n, not n².
+    tuple. An op that is not `differentiable` is never recorded. One that `holds` no values has nothing to free after a sweep.
+    Of a `plain` op the reverse sweep multiplies by `derivatives[i]` itself. If `reads` is False, no `vjp` looks at y or xs,
+    and the reverse sweep hands over none: an op of n inputs then costs n, not n².
     """
 
     name: ClassVar[str]
@@ -55,6 +55,7 @@ class Primitive:
     views: ClassVar[bool] = False
     reads: ClassVar[bool] = True
     plain: bool = False
+    holds: bool = True
     outputs: int | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

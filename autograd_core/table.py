@@ -28,11 +28,13 @@ class Elementwise(Primitive):
     singular: bool = False
     differentiable: bool = True  # type: ignore[misc]
     plain: bool = field(init=False, repr=False)
+    holds: bool = field(init=False, repr=False)
     call: Callable = field(init=False, repr=False)
     public: Callable = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plain", not self.singular)
+        object.__setattr__(self, "holds", any(self.uses(i) for i in range(len(self.derivatives))))
         if len(self.derivatives) not in (1, 2):
             raise TypeError(
                 f"{self.name}: an elementwise op has one or two inputs, with a derivative for each; given "

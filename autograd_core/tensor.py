@@ -283,7 +283,7 @@ def from_array(array: ndarray, node: Any = None) -> Tensor:
 
 def share(x: Tensor, y: Tensor) -> None:
     """Note that constant y lies on the memory of x, which may be written: what a graph saves of y is then copied."""
-    version = getattr(x, "_shared", None) if x.node is None else x.node.owner
+    version = getattr(x, "_shared", None) or (None if x.node is None else x.node.owner)
     if version is not None:
         y._shared = version
 

@@ -64,10 +64,14 @@ def binary(op: Any, convert: bool) -> Callable:
     def call(x: Any, z: Any) -> Any:
         if isinstance(x, Tensor):
             xa, p = x.array, x.node
+        elif type(x) is list:  # it may hold Tensors
+            return call(as_tensor(x), z)
         else:
             xa, p = x, None
         if isinstance(z, Tensor):
             za, q = z.array, z.node
+        elif type(z) is list:
+            return call(x, as_tensor(z))
         elif isinstance(x, Tensor):
             za, q = z, None
         else:
@@ -82,17 +86,12 @@ def binary(op: Any, convert: bool) -> Callable:
         y.array = ya
         if (p is not None or q is not None) and recording_now():
             keep_y, keep_x, keep_z = both if p is not None and q is not None else only_x if q is None else only_z
-            v = w = None
-            if keep_x:
-                if p is None:
-                    xa = keep(x)
-                elif p.owner is not None:
-                    v = p.owner.count
-            if keep_z:
-                if q is None:
-                    za = keep(z)
-                elif q.owner is not None:
-                    w = q.owner.count
+            if keep_x and p is None:
+                xa = keep(x)
+            if keep_z and q is None:
+                za = keep(z)
+            v = p.owner.count if keep_x and p is not None and p.owner is not None else None
+            w = q.owner.count if keep_z and q is not None and q.owner is not None else None
             y.node = n = new_node(Node)
             n.op, n.parents, n.serial = op, (p, q), next_serial()
             n.shape, n.dtype = ya.shape, ya.dtype

@@ -88,6 +88,7 @@ class Joined(Primitive):
     spans: tuple[Span, ...]
     length: int
     reads: ClassVar[bool] = False
+    holds = False
 
     def vjp(self, i: int, g: Any, *_: Any) -> Any:
         return narrow(g, self.axis, *self.spans[i])
@@ -159,6 +160,7 @@ class Stack(Primitive):
     count: int
     name: ClassVar[str] = "stack"
     reads: ClassVar[bool] = False
+    holds = False
 
     def forward(self, *xs: Any) -> ndarray:
         long = (*(slice(None),) * self.axis, None)
@@ -192,6 +194,7 @@ class Split(Primitive):
     sizes: tuple[int, ...]
     name: ClassVar[str] = "split"
     views: ClassVar[bool] = True
+    holds = False
 
     @property
     def outputs(self) -> int:

@@ -317,3 +317,27 @@ def test_scipys_minimizers_take_our_gradients():
     np.testing.assert_allclose(found.x, [1.0, 1.0])
     assert np.atleast_2d(leaf(2.0)).shape == (1, 1)
     assert [x.shape for x in ac.atleast_1d(1.0, [1.0, 2.0])] == [(1,), (2,)]
+
+
+def test_a_list_of_tensors_as_an_operand_drops_no_gradient():
+    w = ac.tensor(2.0, requires_grad=True)
+    for product in (lambda: w * [w, 1.0], lambda: [w, 1.0] * w):
+        with pytest.raises(ac.GradientError, match="stack"):
+            product()
+    assert (w * [1.0, 2.0]).tolist() == [2.0, 4.0]
+
+
+def test_a_shared_trunk_that_saves_nothing_can_be_swept_twice():
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    trunk = x + 1.0
+    first, second = ac.split(trunk, 2)
+    ac.sum(first * first).backward()
+    ac.sum(second * second).backward()
+    assert x.grad.tolist() == [4.0, 6.0]
+
+
+def test_writing_through_data_of_a_result_reaches_it():
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2.0
+    y.data.copy_([7.0, 8.0])
+    assert y.tolist() == [7.0, 8.0]
