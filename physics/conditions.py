@@ -39,7 +39,7 @@ class Condition(ABC):
 
 
 def wanted(name: str, value: Value, s: State) -> Any:
-    """The wanted value at the points of a state: a number, or one for each point."""
+    """The wanted value at the points of a state: a number, or one for each point. Raises ShapeError for anything else."""
     values = value(s) if callable(value) else value
     n, shape = len(s.points), values.shape if isinstance(values, Tensor) else np.shape(values)
     if shape not in ((), (1,), (n,)):
@@ -48,7 +48,7 @@ def wanted(name: str, value: Value, s: State) -> Any:
 
 
 def output_of(s: State, output: str | None) -> Any:
-    """The named output, or the only one."""
+    """The named output, or the only one, a Tensor (N,). Raises UnknownFieldError where there are several and no name."""
     outputs = s._outputs
     if output is None and len(outputs) > 1:
         raise UnknownFieldError(f"the problem has the outputs {', '.join(outputs)}; say which: output={outputs[0]!r}")
@@ -73,9 +73,7 @@ class DirichletBC(Condition):
     @property
     def name(self) -> str:  # type: ignore[override]
         """What the term is called in histories and messages."""
-        if isinstance(self.on, str):
-            return f"boundary {self.on}"
-        return f"boundary {self.on}" if isinstance(self.on, Face) else "boundary"
+        return f"boundary {self.on}" if isinstance(self.on, str | Face) else "boundary"
 
     def faces(self, domain: Domain) -> tuple[Face, ...]:
         """The faces on which the value is prescribed."""

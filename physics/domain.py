@@ -28,7 +28,7 @@ from autograd_core.errors import ShapeError
 
 Side = Literal["low", "high"]
 SIDES: tuple[Side, Side] = ("low", "high")
-ROUNDING = 1e-12
+ROUNDING = 1e-12  # of the size of the domain
 
 
 class DomainError(ValueError):
@@ -107,7 +107,10 @@ class Domain(ABC):
         raise DomainError(f"{name!r} is no interval of {self!r}: it has no low and no high face.")
 
     def points(self, X: Any) -> np.ndarray:
-        """Check an array of points and give it back as float64 of shape (N, d); in one dimension (N,) will do."""
+        """Check an array of points and give it back as float64 of shape (N, d); in one dimension (N,) will do.
+
+        Raises ShapeError for any other shape.
+        """
         points = np.asarray(X, dtype=np.float64)
         d = len(self.names)
         if points.ndim == 1 and d == 1:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-NEGLIGIBLE = 38.0
-TAIL = 6.5
-MOST_NODES = 5_000_000
-EXPONENTIALS_AT_ONCE = 1_000_000
+NEGLIGIBLE = 38.0  # exp(-38) = 3e-17 is below the rounding of 1
+TAIL = 6.5  # exp(-6.5²) = 4e-19 likewise
+MOST_NODES = 5_000_000  # on each side of 0
+EXPONENTIALS_AT_ONCE = 1_000_000  # bounds the memory, about 8 MB an array
 
 
 def burgers(t: Any, x: Any, nu: float = 0.01 / math.pi) -> np.ndarray:
@@ -31,6 +31,8 @@ def burgers(t: Any, x: Any, nu: float = 0.01 / math.pi) -> np.ndarray:
     Quadrature. Both integrands are entire and decay like a Gaussian, where the trapezoidal rule converges faster than
     any power of its step. Gauss–Hermite nodes are as exact at ν = 0.01/π, but their own weights underflow before they
     reach the far peaks of a smaller ν: off by 0.4 at ν = 1e-4 with 200 nodes, where this rule is off by 3e-15 with 477.
+
+    Raises ValueError for ν ≤ 0, t < 0, numbers that are not finite, and a ν too small to resolve.
 
     >>> burgers([0.0, 0.5, 1.0], 0.25).round(6)
     array([-0.707107, -0.847355, -0.559196])

@@ -115,7 +115,7 @@ class State:
 
 
 def check_names(inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Raise ValueError for an output that a residual could not write, or could misread.
+    """Raise ValueError for an output or a coordinate that a residual could not write, or could misread.
 
     >>> check_names(("x", "t"), ("u", "u_hat"))
     """

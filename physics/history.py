@@ -1,4 +1,4 @@
-"""History: the record of a training."""
+"""History: what happened in a training, step by step."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from .progress import short
 class History:
     """The record of a training: `columns` (step, stage, loss, and one column a term), and why each stage stopped.
 
-    A row belongs to a step: the loss and its terms where a step of Adam or SGD began, or where an iteration of L-BFGS
-    ended. `interrupted` tells that Ctrl-C ended it.
+    A row (stage, loss, terms) belongs to a step: the loss and its weighted terms where a step of Adam or SGD began, or
+    where an iteration of L-BFGS ended. `stop_reasons` are pairs (stage, reason). `interrupted` tells that Ctrl-C ended it.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class History:
 
     @property
     def columns(self) -> dict[str, list]:
-        """The record as a table: columns of one length by name."""
+        """The record as a table: columns of one length by name; NaN where a step had no such term."""
         stages, losses, terms = [list(column) for column in zip(*self.rows, strict=True)] or ([], [], [])
         table = {"step": [*range(1, self.steps + 1)], "stage": stages, "loss": losses}
         names = dict.fromkeys(name for row in terms for name in row)
@@ -32,7 +32,7 @@ class History:
 
     @property
     def loss(self) -> float:
-        """The last recorded loss."""
+        """The last recorded loss; NaN before the first step."""
         return self.rows[-1][1] if self.rows else float("nan")
 
     def add(self, stage: str, loss: float, terms: dict[str, float]) -> None:

@@ -12,6 +12,8 @@ from autograd_core.errors import ShapeError
 def relative_l2(prediction: Any, reference: Any) -> float:
     """The relative L2 error ‖prediction − reference‖ / ‖reference‖ over all entries, without unit.
 
+    Raises ShapeError for empty or different shapes, ValueError for a reference that is zero everywhere.
+
     >>> relative_l2([3.0, 4.5], [3.0, 4.0])
     0.1
     """
@@ -24,6 +26,8 @@ def relative_l2(prediction: Any, reference: Any) -> float:
 
 def max_error(prediction: Any, reference: Any) -> float:
     """The largest absolute error max |prediction − reference|, in the unit of the values.
+
+    Raises ShapeError for empty or different shapes.
 
     >>> max_error([1.0, 2.5], [1.0, 2.0])
     0.5

@@ -14,8 +14,10 @@ from autograd_core import Tensor
 from .conditions import Condition
 from .domain import Domain
 from .fields import State, check_names
+from .history import History
 from .refinement import refined
 from .sampling import Collocation
+from .stage import Stage
 from .terms import (
     Residual,
     check_dependence,
@@ -28,19 +30,21 @@ from .terms import (
     place,
     unique,
 )
-from .training import History, Stage, Trainer
+from .training import Trainer
 
 
 class PINN(nn.Module):
     """A network trained to satisfy an equation inside a domain and conditions on its boundary, in the mean square.
 
     `network` maps (N, d) inputs, scaled to [-1, 1], to (N, number of outputs). `residual` is a function of the state
-    (see `State`) that should vanish everywhere, or several of them, named or not. The loss is
+    (see `State`) that should vanish everywhere, or several of them, named or not; each has the weight `weight`. `points`
+    says how to choose the points (`Collocation()` if None), or is an array (N, d) of interior points. The loss is
     Σ weight · mean(residual²) over the equation(s) and the conditions. `history` is the record of the latest training.
 
     Each term is tried at one point when the PINN is made. Raises UnknownFieldError for a name that the problem does not
     have, ShapeError for a network of another width, PointSetError for no points or points outside the domain,
-    NonFiniteError for points that are NaN, and GradientError for a residual that no weight can change.
+    NonFiniteError for points that are NaN, GradientError for a residual that no weight can change, and TypeError or
+    ValueError for what is no equation, no condition or no weight.
 
     >>> import nn, physics
     >>> decay = physics.PINN(
@@ -110,7 +114,7 @@ class PINN(nn.Module):
         }
 
     def loss(self) -> Tensor:
-        """The loss."""
+        """The sum of `loss_terms`, a Tensor of shape ()."""
         first, *rest = self.loss_terms().values()
         return sum(rest, start=first)
 
@@ -122,7 +126,7 @@ class PINN(nn.Module):
         return f", worst at {place(self.domain, s.points[worst])} (residual {values[worst]:.3g})"
 
     def refine(self, fraction: float = 0.5) -> None:
-        """Draw the interior points anew, a fraction of them where the residual is large; see `refined`."""
+        """Draw the interior points anew, also given ones, a fraction of them where the residual is large; see `refined`."""
 
         def residual(points: np.ndarray) -> np.ndarray:
             s = self.state(points)
@@ -135,7 +139,9 @@ class PINN(nn.Module):
         """Train in stages, for instance Adam and then L-BFGS; returns the history.
 
         Ctrl-C ends the training and keeps what was learned (`history.interrupted`). A loss that is not finite raises
-        NonFiniteError that names the term, the step and the worst point; the weights are then the best so far.
+        NonFiniteError that names the term, the step and the worst point; the weights are then the best so far. Only
+        L-BFGS, once it has begun, backs off from such a point; if it cannot, its stage ends and `history.stop_reasons`
+        says so.
         `progress`: True shows a progress bar, False none, None only at a terminal.
         """
         trainer = Trainer(self, progress)
@@ -151,6 +157,6 @@ class PINN(nn.Module):
         terms = [(name, f, self.interior) for name, f in self.equations.items()] + list(conditions)
         for name, f, points in terms:
             s = self.state(points[:1])
-            getattr(s, self.outputs[0])
+            getattr(s, self.outputs[0])  # a network of the wrong width is an error, whatever the term uses
             with ac.enable_grad(), np.errstate(all="ignore"):
                 check_dependence(name, f, s, [p for p in self.parameters() if p.requires_grad])

@@ -9,7 +9,7 @@ import numpy as np
 from .domain import Domain
 from .sampling import sample
 
-CANDIDATES = 4
+CANDIDATES = 4  # for each point that is wanted
 
 
 def refined(
@@ -19,7 +19,8 @@ def refined(
 
     The former are picked among 4 n uniform candidates with probability ∝ |r| / mean|r| + 1: the RAD distribution with
     k = c = 1 (Wu, Zhu, Tan, Kartha, Lu 2023, Comput. Methods Appl. Mech. Engrg. 403, 115671, equation 2).
-    `residual` gives r at points (N, d), shape (N,); where it is not finite it counts as zero.
+    `residual` gives r at points (N, d), shape (N,); where it is not finite it counts as zero. Raises ValueError for a
+    fraction outside [0, 1].
     """
     if not 0.0 <= fraction <= 1.0:
         raise ValueError(f"refined: fraction is {fraction}; it is a part of the points, between 0 and 1")

@@ -62,7 +62,7 @@ class Collocation:
         return sample_face(face, self.count_on(face), self.method, np.random.default_rng([self.seed, stream]))
 
     def count_on(self, face: Face) -> int:
-        """How many points this face is given."""
+        """How many points this face is given. Raises PointSetError if there are fewer boundary points than faces."""
         if isinstance(face.domain.axis(face.name), TimeInterval):
             return self.initial
         faces = face.domain.boundary()
@@ -117,7 +117,7 @@ def sample_face(face: Face, n: int, method: str, rng: np.random.Generator) -> np
 def grid(domain: Domain, counts: Sequence[int]) -> np.ndarray:
     """The tensor grid with ``counts[i]`` equispaced values of coordinate i, ends included, the last coordinate fastest.
 
-    A single value along a coordinate sits in its middle.
+    A single value along a coordinate sits in its middle. Raises PointSetError for another number of counts or one below 1.
 
     >>> from physics.domain import Interval
     >>> grid(Interval("x", 0, 1) * Interval("y", 5, 7), (2, 1)).tolist()

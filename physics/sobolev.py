@@ -16,7 +16,7 @@ import nn
 class SobolevLoss(nn.Module):
     """The mean squared error of a network's values plus those of its derivatives up to an order.
 
-        L = w₀ mean (f(x) - y)² + w₁ mean (∇f(x) - y′)² + …
+        L = w₀ mean (f(x) − y)² + w₁ mean (∇f(x) − y′)² + …
 
     Called with the network f, points x and the targets y, y′, …: for N points of d coordinates and m outputs, x has shape
     (N, d), y (N, m), y′ (N, m, d), the next (N, m, d, d); the axis of one output may be left out of derivatives. `weights`

@@ -11,7 +11,7 @@ from typing import Any
 import nn
 from autograd_core import Tensor
 
-TRIALS = 25  # the most that one line search of L-BFGS can need
+TRIALS = 25  # evaluations an iteration of L-BFGS may take on average: `steps` is the limit, not `max_eval`
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,12 @@ class Stage:
     """One optimizer for a number of steps; other arguments go to the optimizer: `Stage(nn.optim.Adam, steps=1000, lr=1e-3)`.
 
     An L-BFGS stage makes at most `steps` iterations and stops earlier where its tolerances are met; the history says why.
-    It searches along strong Wolfe lines unless told otherwise. With `refine_every=k` the interior points are drawn anew
-    every k steps, half of them where the residual is large (`PINN.refine`); an L-BFGS then starts a new memory.
+    Unless told otherwise, LBFGS searches lines by strong Wolfe conditions and has the tolerances 1e-9 (gradient), 1e-14
+    (change) and 1e-18 (curvature): its own are too coarse for losses far below 1. With `refine_every=k` the interior points
+    are drawn anew at the start and every k steps, half of them where the residual is large (`PINN.refine`); an L-BFGS then
+    starts a new memory.
+
+    Raises TypeError for an optimizer that cannot be called or a number that is not whole, ValueError for one below 1.
     """
 
     optimizer: Callable[..., Any]
@@ -49,7 +53,7 @@ class Stage:
         return self.optimizer(parameters, **self._defaults(steps), **self.options)
 
     def rounds(self) -> list[int]:
-        """The steps between two refinements."""
+        """How many steps to make between two refinements, as a list with the sum `steps`."""
         length = self.refine_every or self.steps
         return [min(length, self.steps - start) for start in range(0, self.steps, length)]
 

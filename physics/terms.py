@@ -20,12 +20,13 @@ SLACK = 1e-6  # of the size of the domain: given points may have been rounded to
 
 
 def named(residual: Any) -> dict[str, Residual]:
-    """The equations by name, from one function, several in a sequence, or a mapping."""
-    if callable(residual):
-        return {"residual": residual}
+    """The equations by name, from one function, several in a sequence, or a mapping.
+
+    Raises TypeError for what is not a function.
+    """
     if isinstance(residual, Mapping):
         found = dict(residual)
-    elif isinstance(residual, Sequence):
+    elif isinstance(residual, Sequence) and not isinstance(residual, str):
         found = {f"residual {i + 1}": f for i, f in enumerate(residual)}
     else:
         found = {"residual": residual}
@@ -36,7 +37,7 @@ def named(residual: Any) -> dict[str, Residual]:
 
 
 def listed(conditions: Any) -> list[Condition]:
-    """The conditions as a list, from one or several."""
+    """The conditions as a list, from one or several. Raises TypeError for what is not a Condition."""
     found = [conditions] if isinstance(conditions, Condition) else list(conditions)
     for c in found:
         if not isinstance(c, Condition):
@@ -45,7 +46,7 @@ def listed(conditions: Any) -> list[Condition]:
 
 
 def check_weights(weights: Mapping[str, Any]) -> None:
-    """Names and weights of the terms of the loss."""
+    """Raise ValueError for a loss without terms, a name that the history needs, or a weight that makes no sense."""
     if not weights:
         raise ValueError("PINN: there is no equation and no condition, so there is nothing to learn. Give a residual.")
     for name, weight in weights.items():
@@ -59,16 +60,16 @@ def unique(names: Sequence[str], taken: Mapping[str, Any]) -> list[str]:
     """Names that are all different: a second "initial" becomes "initial 2"."""
     found: list[str] = []
     for name in names:
-        count, unique = 1, name
-        while unique in found or unique in taken:
+        count, free = 1, name
+        while free in found or free in taken:
             count += 1
-            unique = f"{name} {count}"
-        found.append(unique)
+            free = f"{name} {count}"
+        found.append(free)
     return found
 
 
 def checked_points(name: str, points: np.ndarray, domain: Domain) -> np.ndarray:
-    """The points, if there are any and all lie in the domain."""
+    """The points (N, d), if there are any and all are finite and lie in the domain; else PointSetError, NonFiniteError."""
     if len(points) == 0:
         raise PointSetError(f"the point set of {name!r} is empty: a mean over no points is not defined. Give at least one.")
     for wrong, what, error in (
@@ -89,7 +90,7 @@ def place(domain: Domain, point: np.ndarray) -> str:
     return ", ".join(f"{name} = {value:.6g}" for name, value in zip(domain.names, point, strict=True))
 
 
-def check_dependence(name: str, f: Residual, s: State, weights: Sequence[Tensor]) -> None:
+def check_dependence(name: str, f: Residual, s: State, parameters: Sequence[Tensor]) -> None:
     """Raise UnknownFieldError for a wrong name, GradientError where training cannot change the residual."""
     try:
         r = f(s)
@@ -100,8 +101,8 @@ def check_dependence(name: str, f: Residual, s: State, weights: Sequence[Tensor]
     if not isinstance(r, Tensor | np.ndarray):
         return
     r = ac.as_tensor(r)
-    found = ac.gradients(ac.sum(r), weights, allow_unused=True) if r.requires_grad and weights else ()
-    if weights and all(g is None for g in found):
+    found = ac.gradients(ac.sum(r), parameters, allow_unused=True) if r.requires_grad and parameters else ()
+    if parameters and all(g is None for g in found):
         raise ac.errors.GradientError(
             f"the residual {name!r} does not depend on the network, so training cannot change it. Write it with the fields "
             f"of the state, such as s.{s._outputs[0]}, and with the functions of autograd_core: a NumPy array has no graph."

@@ -1,7 +1,8 @@
 """Training: stages of optimizers run one after the other on a loss of named terms, with a history, and nothing ever lost.
 
 The last good weights are kept: after Ctrl-C the training stops where it is, and after a loss that is not finite it goes back
-to the best state and says which term failed, at which step and at which point.
+to the best state and says which term failed, at which step and at which point. An optimizer that searches along lines may
+back off from such a loss by itself.
 """
 
 from __future__ import annotations
@@ -22,13 +23,21 @@ from .stage import Stage
 class Problem(Protocol):
     """What can be trained: named terms of a loss, and parameters."""
 
-    def loss_terms(self) -> dict[str, Tensor]: ...
+    def loss_terms(self) -> dict[str, Tensor]:
+        """The weighted terms by name, each one number; the loss is their sum."""
+        ...
 
-    def parameters(self) -> Any: ...
+    def parameters(self) -> Any:
+        """The Tensors that are trained."""
+        ...
 
-    def explain(self, term: str) -> str: ...
+    def explain(self, term: str) -> str:
+        """Where a term is worst, as the end of a sentence."""
+        ...
 
-    def refine(self) -> None: ...
+    def refine(self) -> None:
+        """Choose the points anew."""
+        ...
 
 
 def minimizes(optimizer: Any) -> bool:
@@ -37,7 +46,10 @@ def minimizes(optimizer: Any) -> bool:
 
 
 class Trainer:
-    """Runs the stages on a problem; see the module for what it promises."""
+    """Runs the stages on a problem, and keeps the `history` and the `best` weights so far.
+
+    `progress`: True shows a progress bar, False none, None only at a terminal.
+    """
 
     def __init__(self, problem: Problem, progress: bool | None = None) -> None:
         self.problem, self.progress = problem, progress
@@ -50,7 +62,11 @@ class Trainer:
         self.new_points = False
 
     def run(self, stages: Sequence[Stage]) -> History:
-        """Run the stages in order. KeyboardInterrupt ends it in good order; NonFiniteError leaves the best weights."""
+        """Run the stages in order and return the history, also after Ctrl-C.
+
+        Raises NonFiniteError, with the best weights put back, GradientError for a loss that no parameter can change, and
+        TypeError or ValueError for what is no stage.
+        """
         self._check(stages)
         for stage in stages:
             try:
@@ -112,12 +128,16 @@ class Trainer:
             self._record(stage, bar, first, loss)
 
         optimizer.step(closure, callback=accepted)
+        if getattr(optimizer.stop_reason, "code", None) == "max_iter":
+            made = self.history.steps - first
+            return f"made all {made} steps" if made == stage.steps else f"made {made} of {stage.steps} steps"
         rounds = f", in the last of {len(stage.rounds())} rounds" if stage.refine_every else ""
         return f"{optimizer.stop_reason}{rounds}"
 
     def _loss(self, stage: Stage) -> Tensor:
         terms = self.problem.loss_terms()
-        total = sum(terms.values(), start=ac.tensor(0.0)) if len(terms) != 1 else next(iter(terms.values()))
+        first, *rest = terms.values()
+        total = sum(rest, start=first)
         self.latest = {name: term.item() for name, term in terms.items()}
         self.latest_loss = total.item()
         if not np.isfinite(self.latest_loss):

@@ -43,7 +43,7 @@ class Drawing(Scene):
 
     @cached_property
     def dot(self) -> str:
-        """The picture in the DOT language of Graphviz."""
+        """The picture in the DOT language of Graphviz. Raises MissingExtraError without the Python package graphviz."""
         return dot.dot(self)
 
     @cached_property
@@ -60,7 +60,7 @@ class Drawing(Scene):
         """Write the drawing to a file in the format of its suffix: .svg, .dot, .json, .png or .pdf. Returns the path.
 
         Raises ValueError for another suffix, OSError if the file cannot be written, and MissingExtraError if Graphviz,
-        which draws .png and .pdf, is not installed.
+        which draws .png and .pdf, or its Python package, which writes .dot, is not installed.
         """
         path = Path(path)
         content = self._as(path)
@@ -116,9 +116,11 @@ def draw(
     `show_saved`: show the arrays that are kept for the gradient.
     `direction`: "TB", downwards, or "LR", to the right.
     `limit`: with more boxes than this, operations share boxes, and a note says so; None shows every one.
-    `backend`: who places the boxes: "pygraphviz", "dot" or "builtin"; None takes the first of these that is installed.
+    `backend`: who places the boxes: "pygraphviz", "dot" or "builtin"; None takes the first of these that is installed, and
+    for a large graph the built-in one, which is quicker. One that is missing or fails is replaced by the built-in one.
 
-    Raises GradientError for a Tensor without a graph, ValueError for an unknown direction or backend.
+    Raises GradientError for a Tensor without a graph, TypeError for what is not a Tensor, and ValueError for an unknown
+    direction or backend, a limit below 10, or nothing to draw.
 
     >>> import autograd_core as ac
     >>> x = ac.tensor([1.0, 2.0], requires_grad=True, name="x")

@@ -30,7 +30,7 @@ def scene(
     direction: str = "TB",
 ) -> Scene:
     """Boxes for the nodes of a listing, folded where there are more than `limit`, with their edges, groups and notes."""
-    group_of = _stages(listing, groups or {})
+    group_of = _grouped(listing, groups or {})
     room = limit // 2 if limit and show_saved else limit
     folding = fold(listing, room, group_of.get)
     members: dict[int, list[int]] = {}
@@ -51,7 +51,7 @@ def scene(
     return Scene(tuple(boxes), tuple(edges), present, title, tuple(filter(None, notes)), direction)
 
 
-def _stages(listing: Listing, groups: Mapping[str, Any]) -> dict[int, str]:
+def _grouped(listing: Listing, groups: Mapping[str, Any]) -> dict[int, str]:
     """Which operations were first needed for which of the Tensors in `groups`."""
     group_of: dict[int, str] = {}
     for label, tensors in groups.items():

@@ -47,8 +47,10 @@ def layers(sizes: Sequence[Point], edges: Sequence[tuple[int, int]]) -> Layers:
 
 
 def ranks(n: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """The longest path that leads to each vertex; then leaves, what only leaves lead to, and what has more ways out than in
-    move down to where they are used.
+    """The rank of each vertex: the length of the longest path that leads to it.
+
+    But leaves, what is made of one leaf alone, and what has more ways out than in move down to just above where they are
+    used. Raises ValueError if the edges form a loop.
     """
     sources: list[list[int]] = [[] for _ in range(n)]
     targets: list[list[int]] = [[] for _ in range(n)]

@@ -1,8 +1,9 @@
 """A layered layout that needs no other program: where to put boxes, and how to lead the edges between them.
 
 The method of Sugiyama, Tagawa and Toda (1981), as refined by Gansner, Koutsofios, North and Vo (1993): ranks by longest
-path, bends where an edge crosses a rank, an order within each rank by sweeps of barycentres, positions by least squares
-under that order, and smooth edges that stay between the boxes. Every step is about linear in the boxes and bends.
+path, bends where an edge crosses a rank, an order within each rank by sweeps of barycentres, positions under that order by
+the method of Brandes and Köpf (2001), and smooth edges that stay between the boxes. Every step is about linear in the boxes
+and bends.
 """
 
 from __future__ import annotations

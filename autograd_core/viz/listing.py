@@ -34,7 +34,8 @@ def read(y: Any, names: Any = None) -> Listing:
     """List what `y` was computed from: a Tensor, or a list, tuple or dict of Tensors.
 
     `names` maps names to Tensors, or is an iterable of such pairs, like `model.named_parameters()`.
-    Raises GradientError for a Tensor without a graph and TypeError for anything that is not a Tensor.
+    Raises GradientError for a Tensor without a graph, TypeError for anything that is not a Tensor and ValueError for an
+    empty collection.
     """
     roots = [(name, _root(name, x)) for name, x in _outputs(y)]
     nodes = ancestors([node for _, node in roots])

@@ -87,7 +87,7 @@ def _light(graph: Layers) -> list[bool]:
 
 
 def crossed_links(graph: Layers) -> set[tuple[int, int]]:
-    """Links that cross a link between two bends. They must not become upright, so that trunks can."""
+    """Links, in both directions, that cross a link between two bends. They must not become upright, so that trunks can."""
     place = positions(graph)
     crossed: set[tuple[int, int]] = set()
     for row in graph.rows:

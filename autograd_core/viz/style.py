@@ -42,7 +42,7 @@ PADDING, LEADING = 11.0, 1.28
 STACK = 4.0  # how far the second outline of a stack lies behind the first
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
-_NARROW, _SLIM, _WIDE = set("ijl|.,:;'!IJ "), set('frt()[]-/\\"`*_{}sz°·'), set("mwMWOQGDHN@%&#+<=>^~×…×")
+_NARROW, _SLIM, _WIDE = set("ijl|.,:;'!IJ "), set('frt()[]-/\\"`*_{}sz°·'), set("mwMWOQGDHN@%&#+<=>^~×…")
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:

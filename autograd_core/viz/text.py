@@ -15,7 +15,7 @@ def text(y: Any, *, names: Any = None) -> str:
     parameters that differ from their defaults, the shape of its result, and the dtype where the operands do not have it.
     A constant operand shows its value where the graph has kept it. `names` maps names to Tensors in the graph.
 
-    Raises GradientError for a Tensor without a graph.
+    Raises GradientError for a Tensor without a graph, TypeError for what is not a Tensor, ValueError for nothing to show.
 
     >>> import autograd_core as ac
     >>> x = ac.tensor([1.0, 2.0, 3.0], requires_grad=True, name="x")

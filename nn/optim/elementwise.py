@@ -35,6 +35,7 @@ class Slab:
         self._x_views, self._g_views = self.flat.views(self._x), self.flat.views(self._g)
         self._block = BLOCK // self.flat.dtype.itemsize
         self._scratch = np.empty(min(self._block, self.flat.size), self.flat.dtype)
+        # A parameter that fills a block gains nothing from neighbours: it makes a run of its own and is not copied.
         self._alone = [i if p.size >= self._block else -1 for i, p in enumerate(params)]
         for i, state in enumerate(states):
             state["step"] = self.steps[i : i + 1].reshape(())

@@ -19,8 +19,8 @@ from .stopping import StopCode, StopReason
 class Memory:
     """The last pairs s = change of parameters, y = change of gradient, as rows of two matrices.
 
-    They define the inverse-Hessian approximation H of L-BFGS. Rows are reused in turn; `rows` lists them, oldest
-    first.
+    They define the inverse-Hessian approximation H of L-BFGS, which is `scale` times the identity without pairs. Rows
+    are reused in turn; `rows` lists them, oldest first.
     """
 
     def __init__(self, size: int, width: int, dtype: np.dtype) -> None:
@@ -46,8 +46,8 @@ class Memory:
 
             R·α = S·g,   q = γ·(g − Yᵀ·α),   Rᵀ·c = D·α − Y·q,   H·g = q + Sᵀ·c
 
-        with R the upper triangle of S·Yᵀ, D its diagonal and γ = `scale` (7.20). Same numbers up to rounding, in
-        four products with a matrix instead of four loops over its rows.
+        with R the upper triangle of S·Yᵀ (row i, column j: sᵢ·yⱼ, oldest first), D its diagonal and γ = `scale` (7.20).
+        Same numbers up to rounding, in four products with a matrix instead of four for each pair.
         """
         from scipy.linalg import solve_triangular
 
@@ -120,14 +120,17 @@ class LBFGS(ClosureOptimizer):
         *,
         tolerance_curvature: float = 1e-10,
     ) -> None:
-        defaults: Group = {
+        defaults = {
             "lr": lr,
             "max_iter": max_iter,
             "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
+            "tolerance_grad": tolerance_grad,
+            "tolerance_change": tolerance_change,
+            "history_size": history_size,
+            "line_search_fn": line_search_fn,
+            "tolerance_curvature": tolerance_curvature,
         }
-        defaults |= {"tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change}
-        defaults |= {"history_size": history_size, "line_search_fn": line_search_fn}
-        super().__init__(params, {**defaults, "tolerance_curvature": tolerance_curvature})
+        super().__init__(params, defaults)
 
     def _check_options(self, group: Group) -> None:
         super()._check_options(group)
@@ -221,7 +224,7 @@ class LBFGS(ClosureOptimizer):
     def _progress(self, run: Run, group: Group) -> StopReason | None:
         """The tolerance or limit that an accepted step has met, or None."""
         state, change = self._counts, group["tolerance_change"]
-        if state["fresh"]:
+        if state["fresh"]:  # no step was accepted: the memory was dropped, and the next iteration begins anew
             return None
         moved = float(np.abs(state["t"] * state["d"]).max())
         gained = abs(run.loss - state["prev_loss"])

@@ -15,6 +15,14 @@ from .optimizer import Group, check_at_least
 from .stopping import StopCode, StopReason
 
 Bound = tuple[Any, Any] | None
+SCIPY_OPTIONS = {
+    "maxiter": "max_iter",
+    "maxfun": "max_eval",
+    "gtol": "tolerance_grad",
+    "ftol": "tolerance_change",
+    "maxcor": "history_size",
+    "maxls": "max_ls",
+}
 
 
 class LBFGSB(ClosureOptimizer):
@@ -22,9 +30,10 @@ class LBFGSB(ClosureOptimizer):
 
     It stops after `max_iter` iterations or `max_eval` evaluations (default: as many as max_iter line searches can
     need), or where the largest entry of the projected gradient is at most `tolerance_grad` (SciPy's gtol), or the
-    loss falls from a to b with a − b ≤ tolerance_change·max(|a|, |b|, 1) (SciPy's ftol; the default 1e-12 is finer
-    than SciPy's 2.2e-9). `history_size` is SciPy's maxcor, `max_ls` the most trials of one line search. `bounds`
-    has one entry a parameter: None, or (low, high), each a number, an array of the parameter's shape, or None.
+    loss falls from a to b with a − b ≤ tolerance_change·max(|a|, |b|, 1) (SciPy's ftol). `history_size` is SciPy's
+    maxcor, `max_ls` (maxls) the most trials of one line search. The defaults are those of a long training; SciPy's are
+    gtol 1e-5, ftol 2.2e-9, maxcor 10 and maxls 20. `bounds` has one entry a parameter: None, or (low, high), each a
+    number, an array of the parameter's shape, or None.
 
     Afterwards `stop_reason` tells why, in SciPy's words and figures; `iterations`, `evaluations` and `converged`
     are read from the optimizer. Where the loss is NaN or infinite the line search backs off. SciPy computes in
@@ -58,9 +67,16 @@ class LBFGSB(ClosureOptimizer):
         max_ls: int = 50,
         bounds: Sequence[Bound] | None = None,
     ) -> None:
-        defaults: Group = {"max_iter": max_iter, "max_eval": 1 + max_iter * max_ls if max_eval is None else max_eval}
-        defaults |= {"tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change}
-        super().__init__(params, {**defaults, "history_size": history_size, "max_ls": max_ls, "bounds": bounds})
+        defaults = {
+            "max_iter": max_iter,
+            "max_eval": 1 + max_iter * max_ls if max_eval is None else max_eval,
+            "tolerance_grad": tolerance_grad,
+            "tolerance_change": tolerance_change,
+            "history_size": history_size,
+            "max_ls": max_ls,
+            "bounds": bounds,
+        }
+        super().__init__(params, defaults)
 
     def _check_options(self, group: Group) -> None:
         super()._check_options(group)
@@ -94,18 +110,14 @@ class LBFGSB(ClosureOptimizer):
         problem = _Problem(run, self._low, self._high)
         if not run.finite:
             return self._start_again(run)
-        names = {"maxiter": "max_iter", "maxfun": "max_eval", "gtol": "tolerance_grad", "ftol": "tolerance_change"}
-        names |= {"maxcor": "history_size", "maxls": "max_ls"}
-        options = {theirs: group[ours] for theirs, ours in names.items()}
-        bounds = np.stack([self._low, self._high], axis=1)
-        method: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "method": "L-BFGS-B",
             "jac": True,
-            "bounds": bounds,
+            "bounds": np.stack([self._low, self._high], axis=1),
             "callback": problem.accept,
-            "options": options,
+            "options": {theirs: group[ours] for theirs, ours in SCIPY_OPTIONS.items()},
         }
-        result = minimize(problem, run.x, **method)
+        result = minimize(problem, run.x, **arguments)
         run.put_back()
         return _reason(run, problem, result.message, group)
 

@@ -21,8 +21,8 @@ import numpy as np
 
 C1, C2 = 1e-4, 0.9
 MAX_TRIALS = 25
-SMALLEST_BRACKET = 1e-9
-BACK_OFF = 0.25
+SMALLEST_BRACKET = 1e-9  # the largest change of a parameter from one end to the other
+BACK_OFF = 0.25  # of the way to a step that was not finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,9 @@ class Search:
     """One line search: the loss along the line, where it starts, and what was tried so far.
 
     `phi(t)` returns the Trial at step t, `start` is that at 0, `reach` is the largest change of any parameter for t
-    = 1, and `most` limits the trials after the first, unless none has made the loss smaller yet. `steps` lists all
-    steps tried, and `wall` is the shortest that left the finite numbers.
+    = 1, and `most` limits the trials after the first, unless none has made the loss smaller yet. `rounds` counts these
+    trials, `non_finite` the steps that left the finite numbers, and `wall` is the shortest of them. `steps` lists all
+    steps tried; `satisfied` tells whether one of them met both conditions.
     """
 
     phi: Callable[[float], Trial]
@@ -99,6 +100,7 @@ def bracket(search: Search, step: float) -> list[Trial]:
     while search.rounds < search.most:
         if trial is last:
             return [last]
+        # Algorithm 3.5 compares with the last trial from the second one on (rounds > 0), PyTorch from the third.
         if not search.decreases(trial) or (search.rounds > 1 and trial.loss >= last.loss):
             return [last, trial]
         if search.is_flat(trial):
@@ -155,7 +157,8 @@ def lower(ends: list[Trial]) -> Trial:
 def inside(step: float, low: float, high: float, stalled: bool) -> tuple[float, bool]:
     """Keep a step away from the ends of an interval, and tell whether it came within a tenth of one.
 
-    Once is tolerated, since a minimum may lie there; the second time in a row the step is moved inwards.
+    Once is tolerated, since a minimum may lie there; the second time in a row, or where it is an end itself, the step is
+    moved inwards.
     """
     margin = 0.1 * (high - low)
     if min(high - step, step - low) >= margin:

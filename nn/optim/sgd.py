@@ -21,7 +21,7 @@ class SGD(ElementwiseOptimizer):
         x ← x − lr·b                    nesterov: x ← x − lr·(g + momentum·b)
 
     Numbers, names and defaults are PyTorch's. Sources: Polyak, USSR Comput. Math. Math. Phys. 4 (1964) 1–17;
-    Sutskever et al., ICML 2013, for Nesterov's momentum in this form.
+    Sutskever et al., ICML 2013, for Nesterov's momentum; there, unlike here, lr is a factor inside b.
 
     >>> import autograd_core as ac
     >>> w = ac.tensor([1.0, -3.0], requires_grad=True)

@@ -36,7 +36,7 @@ PUBLISHED = 6.7e-4
 
 @dataclass(frozen=True)
 class Setup:
-    """The size of a run: layers of the network, points, steps of the two stages and between refinements of the points."""
+    """The size of a run: layers of the network, points, steps of the two stages, and L-BFGS steps between refinements."""
 
     layers: tuple[int, ...]
     interior: int
@@ -82,9 +82,9 @@ def stages(setup: Setup) -> list[Stage]:
     ]
 
 
-def grid(points_in_x: int = 256, times: int = 100) -> tuple[np.ndarray, np.ndarray]:
+def grid() -> tuple[np.ndarray, np.ndarray]:
     """x (256,) and t (100,): the grid of the published comparison."""
-    return np.linspace(-1.0, 1.0, points_in_x), np.arange(times) / times
+    return np.linspace(-1.0, 1.0, 256), np.arange(100) / 100
 
 
 def evaluate(pinn: PINN, x: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -139,7 +139,8 @@ def draw(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found: n
         pictures.save_slices(folder / "slices.png", x, t[rows], found[rows], exact[rows], "Burgers: network and exact"),
     ]
     if history.steps:
-        made.append(pictures.save_history(folder / "history.png", history.columns, "Burgers: loss by term"))
+        title = "Burgers: loss by term; it jumps where new points are drawn"
+        made.append(pictures.save_history(folder / "history.png", history.columns, title))
     return made
 
 

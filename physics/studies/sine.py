@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -178,14 +178,14 @@ def draw(folder: Path, data: Data, runs: Sequence[Run]) -> list[Path]:
     """The pictures: fits of values and slopes, and the errors over the steps."""
     x = data.test.x
     found = {run.variant.name: derivatives(run.network, x) for run in runs}
-    options: dict[str, Any] = {"x_label": "x (rad)"}
     made = []
     for i, (name, label) in enumerate([("fit", "y (–)"), ("derivative", "dy/dx (1/rad)")]):
         fits = {variant: each[i].numpy().ravel() for variant, each in found.items()}
         given = (data.training.x, data.training[i + 1])
         title = f"Sine regression: {'values' if i == 0 else 'slopes'} at {len(data.training.x)} noisy points"
+        labels = {"x_label": "x (rad)", "y_label": label}
         path = folder / f"{name}.png"
-        made.append(pictures.save_fit(path, x, fits, title, truth=data.test[i + 1], points=given, y_label=label, **options))
+        made.append(pictures.save_fit(path, x, fits, title, truth=data.test[i + 1], points=given, **labels))
     for name in ("training", "validation"):
         title, label = f"Sine regression: error on the {name} points", "mean square error (–)"
         made.append(pictures.save_history(folder / f"history_{name}.png", curves(runs, name), title, y_label=label))
