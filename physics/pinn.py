@@ -139,9 +139,8 @@ class PINN(nn.Module):
         """Train in stages, for instance Adam and then L-BFGS; returns the history.
 
         Ctrl-C ends the training and keeps what was learned (`history.interrupted`). A loss that is not finite raises
-        NonFiniteError that names the term, the step and the worst point; the weights are then the best so far. Only
-        L-BFGS, once it has begun, backs off from such a point; if it cannot, its stage ends and `history.stop_reasons`
-        says so.
+        NonFiniteError that names the term, the step and the worst point; the weights are then the best so far, and
+        `self.history` has the record. L-BFGS first tries to back off from such a point.
         `progress`: True shows a progress bar, False none, None only at a terminal.
         """
         trainer = Trainer(self, progress)

@@ -128,7 +128,10 @@ class Trainer:
             self._record(stage, bar, first, loss)
 
         optimizer.step(closure, callback=accepted)
-        if getattr(optimizer.stop_reason, "code", None) == "max_iter":
+        code = getattr(optimizer.stop_reason, "code", None)
+        if code == "non_finite":
+            raise ac.errors.NonFiniteError(f"{stage.name}: {optimizer.stop_reason}")
+        if code == "max_iter":
             made = self.history.steps - first
             return f"made all {made} steps" if made == stage.steps else f"made {made} of {stage.steps} steps"
         rounds = f", in the last of {len(stage.rounds())} rounds" if stage.refine_every else ""
