@@ -215,7 +215,7 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m physics burgers", description=__doc__.splitlines()[0])
     size = p.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the same path in under 20 seconds, for tests; the error is large")
-    size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 100 + 10,000 points, L-BFGS-B; most of an hour")
+    size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 10,100 points, L-BFGS-B; about 45 min")
     p.add_argument("--out", default="burgers-study", metavar="DIR", help="folder for the pictures (default: %(default)s)")
     p.add_argument("--reference", type=Path, metavar="FILE.mat", help="also compare with a reference solution: x, t, usol")
     p.add_argument("--seed", type=_seed, default=0, help="of the weights and the points (default: %(default)s)")
