@@ -22,7 +22,11 @@ def main(argv: list[str]) -> int:
         print(f"unknown study {argv[0]!r}\n\n{usage()}", file=sys.stderr)
         return 2
     study = importlib.import_module(f"physics.studies.{argv[0]}")
-    return study.main(argv[1:])
+    try:
+        return study.main(argv[1:])
+    except BrokenPipeError:  # what read the output, such as `head`, has gone; the weights are on disk
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (the interpreter flushes it at exit)
+        return 1
 
 
 def usage() -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from autograd_core import Tensor
 from autograd_core.errors import NonFiniteError, ShapeError
 
-from .domain import Domain, Face
+from .domain import Domain, DomainError, Face
 from .fields import State, UnknownFieldError
 from .sampling import Collocation, PointSetError
 
@@ -80,7 +80,12 @@ class DirichletBC(Condition):
         if self.on is None:
             return domain.boundary()
         parts = (self.on,) if isinstance(self.on, str | Face) else self.on
-        return tuple(face for part in parts for face in (domain.boundary(part) if isinstance(part, str) else (part,)))
+        faces = [face for part in parts for face in (domain.boundary(part) if isinstance(part, str) else (part,))]
+        for face in faces:
+            if face.domain.names != domain.names:
+                theirs, ours = (", ".join(d.names) for d in (face.domain, domain))
+                raise DomainError(f"DirichletBC: the face {face} has the coordinates {theirs}; those of the problem are {ours}")
+        return tuple(faces)
 
     def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
         faces = self.faces(domain)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import keyword
 import math
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -311,7 +312,7 @@ def _parts(domain: Domain) -> tuple[Domain, ...]:
 def _check_name(name: object) -> None:
     if not isinstance(name, str):
         raise TypeError(f"An interval begins with the name of its coordinate; got {name!r}. Write Interval('x', 0, 1).")
-    if not name.isidentifier() or keyword.iskeyword(name):
+    if not name.isidentifier() or keyword.iskeyword(name) or unicodedata.normalize("NFKC", name) != name:
         raise DomainError(f"{name!r} cannot name a coordinate: a residual must be able to write s.{name}. Try 'x1'.")
 
 

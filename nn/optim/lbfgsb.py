@@ -89,8 +89,8 @@ class LBFGSB(ClosureOptimizer):
     def _prepare(self, group: Group) -> None:
         super()._prepare(group)
         self._low, self._high = self._limits(group["bounds"], 0), self._limits(group["bounds"], 1)
-        if (self._low > self._high).any():
-            raise ValueError("a lower bound is above its upper bound: no value satisfies both")
+        if not (self._low <= self._high).all():
+            raise ValueError("a lower bound is above its upper bound, or a bound is NaN: no value satisfies both")
 
     def _limits(self, bounds: Sequence[Bound] | None, side: int) -> np.ndarray:
         """The lower (side 0) or upper (1) bounds of all parameters as one vector, infinite where there is none."""
@@ -133,6 +133,7 @@ class _Problem:
     def __init__(self, run: Run, low: np.ndarray, high: np.ndarray) -> None:
         self.run, self.low, self.high = run, low, high
         self.fall = self.moved = math.inf
+        self.rounding = max(1e-15, float(np.finfo(run.flat.dtype).eps) if run.flat.dtype != np.float64 else 0.0)
         x = np.clip(run.x.astype(np.float64), low, high)
         loss, gradient = (run.loss, run.gradient) if np.array_equal(x, run.x) else run.evaluate(x)
         run.x, run.loss, run.gradient = self.latest = x, loss, gradient
@@ -155,7 +156,7 @@ class _Problem:
     @property
     def stuck(self) -> bool:
         """Whether the last step shrank to rounding and gained nothing, which SciPy calls convergence."""
-        return self.fall <= 0 and self.moved < 1e-15
+        return self.fall <= 0 and self.moved < self.rounding
 
     @property
     def slope(self) -> float:

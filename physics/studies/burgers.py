@@ -186,26 +186,35 @@ def main(argv: Sequence[str]) -> int:
         history = pinn.fit(stages(setup), progress=False if args.quiet else None if args.quick else True)
     finally:  # before anything else, so that no error below loses what was learned
         save_weights(folder / "weights.npz", pinn)
-    exact, found = report(pinn, history, time.perf_counter() - start, reference)
-    finish(folder, pinn, history, exact, found)
+    try:
+        exact, found = report(pinn, history, time.perf_counter() - start, reference)
+        finish(folder, pinn, history, exact, found)
+    except KeyboardInterrupt:
+        print(f"weights in               {folder}\nInterrupted after the training: pictures are missing.")
+        return 130
     return 130 if history.interrupted else 0
 
 
 def save_weights(path: Path, pinn: PINN) -> None:
     """Write the weights under their names, such as "network.layers.0.weight"."""
     weights: dict[str, Any] = {name: p.numpy() for name, p in pinn.named_parameters()}
-    np.savez(path, **weights)
+    try:
+        np.savez(path, **weights)
+    except OSError as error:  # the figures and pictures can still be had
+        print(f"the weights could not be written to {path}: {error}", file=sys.stderr)
 
 
 def finish(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found: np.ndarray) -> None:
     """Draw the pictures, and say where they are."""
-    draw_loss(folder)
     try:
+        draw_loss(folder)
         require("matplotlib", extra="plot")
         draw(folder, pinn, history, exact, found)
         print(f"pictures and weights in  {folder}")
     except MissingExtraError as error:
         print(f"loss graph, weights in   {folder}\nno other pictures: {error}")
+    except OSError as error:
+        print(f"weights in               {folder}\nnot all pictures could be written: {error}")
     if history.interrupted:
         print("Interrupted: the figures, pictures and weights are those of the training so far.")
 

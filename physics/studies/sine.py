@@ -221,19 +221,21 @@ def main(argv: Sequence[str]) -> int:
     )
     start = time.perf_counter()
     data, runs = study(args.seed, steps, False if args.quiet else None if args.quick else True)
+    save_weights(folder / "weights.npz", runs)  # before anything else, so that no error below loses what was learned
     print(f"trained in {time.perf_counter() - start:.0f} s\n\n{table(data, runs)}\n")
     return finish(folder, data, runs)
 
 
 def finish(folder: Path, data: Data, runs: Sequence[Run]) -> int:
-    """Write weights and pictures, and say where they are; returns the exit code."""
-    save_weights(folder / "weights.npz", runs)
+    """Draw the pictures, and say where they are; returns the exit code."""
     try:
         require("matplotlib", extra="plot")
         draw(folder, data, runs)
         print(f"pictures and weights in  {folder}")
     except MissingExtraError as error:
         print(f"weights in  {folder}\nno pictures: {error}")
+    except OSError as error:
+        print(f"weights in  {folder}\nnot all pictures could be written: {error}")
     except KeyboardInterrupt:
         print(f"weights in  {folder}\nInterrupted while drawing: pictures are missing.")
         return 130

@@ -329,3 +329,24 @@ def test_lbfgsb_returns_to_the_accepted_point_after_a_failed_search():
 def test_bounds_that_make_no_sense_are_refused(bounds, text):
     with pytest.raises(ValueError, match=text):
         optim.LBFGSB([param([1.0, 2.0])], bounds=bounds)
+
+
+def test_a_float32_search_that_shrinks_to_rounding_is_no_convergence():
+    w = ac.tensor(np.array([-1.2, 1.0], np.float32), requires_grad=True)
+    optimizer = optim.LBFGSB([w])
+
+    def closure():
+        optimizer.zero_grad()
+        loss = 1e8 * (w[1] - w[0] ** 2) ** 2 + (1.0 - w[0]) ** 2
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    assert not optimizer.converged
+    assert optimizer.stop_reason.code == optim.StopCode.LINE_SEARCH
+
+
+def test_a_bound_that_is_nan_is_refused():
+    w = ac.tensor([1.0, 5.0], requires_grad=True)
+    with pytest.raises(ValueError, match="NaN"):
+        optim.LBFGSB([w], bounds=[(float("nan"), 1.0)])

@@ -267,7 +267,7 @@ def test_ctrl_c_writes_what_was_learned(at, steps, tmp_path, capsys, monkeypatch
     assert line(printed, "Cole–Hopf") == f"{error_of(tmp_path / 'study' / 'weights.npz'):.2e}"
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("error", [ValueError, OSError])
 def test_trouble_after_the_training_loses_no_weights(error, tmp_path, monkeypatch):
     def trouble(*given):
         raise error
@@ -339,3 +339,21 @@ def test_one_thread_unless_the_user_has_chosen():
     for given, wanted in (({}, "1"), ({"OMP_NUM_THREADS": "4"}, None)):
         found = subprocess.run([sys.executable, "-c", code], env=free | given, capture_output=True, check=True)
         assert json.loads(found.stdout).get("OPENBLAS_NUM_THREADS") == wanted
+
+
+def test_ctrl_c_while_drawing_keeps_the_weights(tmp_path, capsys, monkeypatch):
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(burgers, "draw_loss", pressed)
+    monkeypatch.setattr(burgers, "SETUPS", dict.fromkeys(burgers.SETUPS, TINY))
+    assert burgers.main(["--quick", "--quiet", "--out", str(tmp_path / "out")]) == 130
+    assert (tmp_path / "out" / "weights.npz").exists()
+    assert "Interrupted after the training" in capsys.readouterr().out
+
+
+def test_a_picture_that_cannot_be_written_loses_nothing_else(tmp_path, capsys):
+    (tmp_path / "loss_graph.svg").mkdir()
+    assert burgers.main(["--quick", "--quiet", "--out", str(tmp_path)]) == 0
+    assert "not all pictures could be written" in capsys.readouterr().out
+    assert (tmp_path / "weights.npz").exists()

@@ -184,3 +184,10 @@ def test_data_that_are_not_finite_are_shown(bad):
 def test_data_have_the_columns_of_the_domain():
     with pytest.raises(ac.errors.ShapeError, match=r"\(N, 2\), columns x, t; got \(1, 3\)"):
         PointData([[0.0, 0.0, 0.0]], [1.0]).points(DOMAIN, POINTS)
+
+
+def test_a_face_of_another_domain_is_refused():
+    other = TimeInterval("t", 0, 1) * Interval("x", 0, 1)
+    here = Interval("x", 0, 1) * TimeInterval("t", 0, 1)
+    with pytest.raises(DomainError, match="t, x; those of the problem are x, t"):
+        DirichletBC(other.boundary("x")[1]).faces(here)
