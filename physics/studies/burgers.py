@@ -144,12 +144,14 @@ def draw(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found: n
     return made
 
 
-def draw_loss(folder: Path) -> Path:
-    """The computation graph of the loss, of the same problem with a network small enough to read."""
+def draw_loss(folder: Path, pinn: PINN) -> None:
+    """The computation graph of the loss, and that of the same problem with a network small enough to read."""
     small = build(replace(SETUPS["quick"], layers=(2, 4, 1), interior=8, boundary=4, initial=4), seed=0)
-    title = "Burgers: loss of a 2–4–1 network"
-    drawing = ac.viz.draw(small.loss(), names=dict(small.named_parameters()), title=title)
-    return Path(drawing.save(folder / "loss_graph.svg"))
+    for name, problem, title in (
+        ("loss_graph.svg", pinn, "Burgers: loss"),
+        ("loss_graph_small.svg", small, "Burgers: loss of a 2–4–1 network"),
+    ):
+        ac.viz.draw(problem.loss(), names=dict(problem.named_parameters()), title=title).save(folder / name)
 
 
 def report(pinn: PINN, history: History, seconds: float, reference: Reference | None) -> tuple[np.ndarray, np.ndarray]:
@@ -207,7 +209,7 @@ def save_weights(path: Path, pinn: PINN) -> None:
 def finish(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found: np.ndarray) -> None:
     """Draw the pictures, and say where they are."""
     try:
-        draw_loss(folder)
+        draw_loss(folder, pinn)
         require("matplotlib", extra="plot")
         draw(folder, pinn, history, exact, found)
         print(f"pictures and weights in  {folder}")

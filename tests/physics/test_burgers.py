@@ -17,7 +17,7 @@ from physics.__main__ import STUDIES
 from physics.__main__ import main as command
 from physics.studies import burgers
 
-PICTURES = ["error.png", "history.png", "loss_graph.svg", "slices.png", "solution.png"]
+PICTURES = ["error.png", "history.png", "loss_graph.svg", "loss_graph_small.svg", "slices.png", "solution.png"]
 FILES = sorted([*PICTURES, "weights.npz"])
 TINY = burgers.Setup((2, 6, 1), interior=20, boundary=4, initial=6, adam=4, lbfgs=4, refine=3)
 
@@ -144,9 +144,12 @@ def line(printed, words):
 
 
 def test_the_graph_of_the_loss_names_the_weights(tmp_path):
-    text = burgers.draw_loss(tmp_path).read_text(encoding="utf-8")
-    assert "<svg" in text
-    assert "layers.0.weight" in text
+    burgers.draw_loss(tmp_path, burgers.build(TINY, seed=0))
+    for name, shape in (("loss_graph.svg", "(6, 2)"), ("loss_graph_small.svg", "(4, 2)")):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "<svg" in text
+        assert "layers.0.weight" in text
+        assert shape in text
 
 
 def test_without_matplotlib_it_still_solves(tmp_path, capsys, monkeypatch):
@@ -157,7 +160,8 @@ def test_without_matplotlib_it_still_solves(tmp_path, capsys, monkeypatch):
     assert "no other pictures: matplotlib is needed here" in printed
     assert "autograd-core[plot]" in printed
     assert line(printed, "Cole–Hopf")
-    assert sorted(path.name for path in (tmp_path / "study").iterdir()) == ["loss_graph.svg", "weights.npz"]
+    written = sorted(path.name for path in (tmp_path / "study").iterdir())
+    assert written == ["loss_graph.svg", "loss_graph_small.svg", "weights.npz"]
 
 
 # A reference
