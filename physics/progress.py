@@ -135,7 +135,7 @@ class _Bar:
         done = "{n_fmt}/{total_fmt} |{bar:12}| {remaining} left" if total else "{n_fmt}, {elapsed}"
         self.stream = stream
         layout = {"bar_format": "{desc}: " + done + "{postfix}", "ncols": _columns(stream)}
-        self.bar = quiet_tqdm(desc=stage, total=total, file=stream, mininterval=0.0, **layout)
+        self.bar = quiet_tqdm(desc=stage, total=total, file=stream, mininterval=0.0, nrows=24, **layout)
 
     def show(self, step: int, loss: float, terms: Mapping[str, float]) -> None:
         self.bar.ncols = _columns(self.stream)

@@ -1,4 +1,8 @@
-"""The derivative table: one line an op, read like a page of calculus. y is the output, x and z are the inputs."""
+"""The derivative table: one line an op, read like a page of calculus. y is the output, x and z are the inputs.
+
+None stands for the derivative 1. An argument whose name begins with an underscore is not read, and so not saved. The
+derivative of a `singular` op can be infinite: there a zero cotangent contributes zero.
+"""
 
 from __future__ import annotations
 

@@ -173,16 +173,19 @@ def report(pinn: PINN, history: History, seconds: float, reference: Reference | 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code: 0, 2 for a folder or reference that cannot be used, 130 after Ctrl-C."""
     args = parser().parse_args(argv)
+    size = "quick" if args.quick else "paper" if args.paper else "study"
     try:
-        folder = pictures.open_output_folder(args.out)
+        folder = pictures.open_output_folder(args.out or f"burgers-{size}")
         reference = None if args.reference is None else load_reference(args.reference)
     except (pictures.OutputFolderError, ReferenceFileError) as error:
         print(error, file=sys.stderr)
         return 2
-    setup = SETUPS["quick" if args.quick else "paper" if args.paper else "default"]
+    setup = SETUPS["default" if size == "study" else size]
     pinn = build(setup, args.seed)
     layers = "–".join(map(str, setup.layers))
     print(f"Burgers' equation, ν = 0.01/π; network {layers}, {setup.interior} collocation points, seed {args.seed}")
+    if args.quick:
+        print("A quick run: the same path, too short for a small error. Leave --quick out for the real one.")
     start = time.perf_counter()
     try:
         history = pinn.fit(stages(setup), progress=False if args.quiet else None if args.quick else True)
@@ -227,7 +230,7 @@ def parser() -> argparse.ArgumentParser:
     size = p.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the same path in under 20 seconds, for tests; the error is large")
     size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 10,100 points, L-BFGS-B; about 45 min")
-    p.add_argument("--out", default="burgers-study", metavar="DIR", help="folder for the pictures (default: %(default)s)")
+    p.add_argument("--out", metavar="DIR", help="folder for pictures and weights (default: burgers-study, -quick or -paper)")
     p.add_argument("--reference", type=Path, metavar="FILE.mat", help="also compare with a reference solution: x, t, usol")
     p.add_argument("--seed", type=_seed, default=0, help="of the weights and the points (default: %(default)s)")
     p.add_argument("--quiet", action="store_true", help="no progress bar")

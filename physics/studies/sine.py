@@ -171,6 +171,7 @@ def table(data: Data, runs: Sequence[Run]) -> str:
         lines.append(f"{run.variant.name + f', step {run.kept:,}':<28}|" + " |".join(cells))
     best = [min(tests, key=lambda name: tests[name][i]) for i in (0, 1)]
     lines.append(f"smallest test error: of the value {best[0]}, of the derivative {best[1]}")
+    lines.append(f"a training error below the noise ({NOISE}) means that the noise is fitted too, of values as of slopes")
     return "\n".join(lines)
 
 
@@ -210,7 +211,7 @@ def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code: 0, 2 for a folder that cannot be written, 130 after Ctrl-C."""
     args = parser().parse_args(argv)
     try:
-        folder = pictures.open_output_folder(args.out)
+        folder = pictures.open_output_folder(args.out or ("sine-quick" if args.quick else "sine-study"))
     except pictures.OutputFolderError as error:
         print(error, file=sys.stderr)
         return 2
@@ -249,7 +250,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = argparse.ArgumentParser(prog="python -m physics sine", description=__doc__.splitlines()[0])
     p.add_argument("--quick", action="store_true", help=f"only {QUICK_STEPS} steps, for tests; too few to overfit")
-    p.add_argument("--out", default="sine-study", metavar="DIR", help="folder for the pictures (default: %(default)s)")
+    p.add_argument("--out", metavar="DIR", help="folder for pictures and weights (default: sine-study or sine-quick)")
     p.add_argument("--seed", type=_from(0), default=0, metavar="N", help="of data and weights (default: %(default)s)")
     p.add_argument("--steps", type=_from(1), metavar="N", help=f"of each training (default: {STEPS})")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
