@@ -40,7 +40,7 @@ ORDER = {
 }
 FILE_LINES = 350
 FUNCTION_LINES = 45
-FORBIDDEN_TEXT = ("/work/", "/tmp/", "/root/", "TODO", "FIXME")
+FORBIDDEN_TEXT = (*(f"/{folder}/" for folder in ("home", "root", "tmp", "work")), "TODO", "FIXME")
 
 parse = lru_cache(maxsize=None)(ast.parse)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
