@@ -39,7 +39,7 @@ def start_with_one_thread() -> None:
     """Start this command again with one BLAS thread, unless the user has chosen a number.
 
     The matrices of these networks have about twenty columns. A second thread gains little on them, and waits for the
-    first in a busy loop: when another program wants that core, a step takes up to a hundred times as long.
+    first in a busy loop: when another program wants that core, a step takes a hundred times as long and more.
     """
     settings = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     if os.name == "posix" and not any(name in os.environ for name in settings):

@@ -245,7 +245,8 @@ def test_points_outside_are_shown():
 
 def test_points_rounded_to_single_precision_are_inside():
     edge = np.array([[0.1], [0.7]], dtype=np.float32)
-    PINN(network(), Interval("x", 0.1000001, 0.7 - 1e-8), ["u"], lambda s: s.u, points=edge)
+    pinn = PINN(network(), Interval("x", 0.1000001, 0.7 - 1e-8), ["u"], lambda s: s.u, points=edge)
+    assert pinn.interior.tolist() == edge.tolist()
 
 
 def test_points_have_the_columns_of_the_domain():
