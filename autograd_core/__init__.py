@@ -3,132 +3,78 @@
 The public names, grouped; nothing happens here. Subpackages that need more than NumPy import it when they are first used.
 """
 
+# ruff: noqa: I001 (the imports are packed, many names a line)
+
 from math import e, inf, nan, pi
 
 from . import copies as copies
-from . import errors, linalg, special, testing, viz
-from . import methods as methods
+from . import errors, fft, linalg, random, special, testing, viz
+from . import methods as methods, protocols as protocols
+from .anomaly import detect_anomaly
+from .batching import vmap
+from .calculus import curl, divergence, hessian_diag, laplacian
+from .checkpointing import checkpoint
+from .custom import custom_vjp
 from .dtypes import default_dtype, get_default_dtype, set_default_dtype
 from .errors import (
-    CaptureError,
-    DTypeError,
-    GradientError,
-    MissingExtraError,
-    MutationError,
-    NonFiniteError,
-    ShapeError,
+    CaptureError, DTypeError, GradientError, MissingExtraError, MutationError, NonFiniteError, ShapeError,
 )
 from .graph import LeafNode, Node, enable_grad, is_grad_enabled, no_grad
 from .matrices import hessian, jacobian
+from .ops.arrange import (
+    append, atleast_3d, block, concat, delete, dsplit, fliplr, flipud, hsplit, insert, permute_dims, resize,
+    rollaxis, rot90, trim_zeros, vsplit,
+)
 from .ops.contract import dot, einsum, inner, matmul, outer, tensordot, vdot
-from .ops.creation import arange, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like
-from .ops.index import take, take_along_axis
-from .ops.join import (
-    array_split,
-    column_stack,
-    concatenate,
-    dstack,
-    hstack,
-    repeat,
-    split,
-    stack,
-    unstack,
-    vstack,
+from .ops.counting import bincount, histogram
+from .ops.creation import (
+    array, asarray, ascontiguousarray, copy, empty, empty_like, eye, full, full_like, identity, ones, ones_like,
+    tri, zeros, zeros_like,
 )
-from .ops.product import cumprod, cumsum, prod
+from .ops.cross import cross, kron
+from .ops.diagonal import diag, diagflat, diagonal, trace, tril, triu
+from .ops.difference import diff, ediff1d, gradient, trapezoid
+from .ops.grid import diag_indices, indices, ix_, meshgrid, tril_indices, triu_indices
+from .ops.index import choose, compress, extract, take, take_along_axis
+from .ops.interpolate import interp
+from .ops.join import array_split, concatenate, split, stack, unstack
+from .ops.nan import (
+    nanargmax, nanargmin, nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar,
+)
+from .ops.piecewise import piecewise
+from .ops.polynomial import polyval, vander
+from .ops.quantile import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
+from .ops.ranges import arange, geomspace, linspace, logspace
+from .ops.segment import (
+    gather, scatter_add, segment_max, segment_mean, segment_min, segment_prod, segment_softmax,
+    segment_std, segment_sum, segment_var,
+)
+from .ops.sort import argpartition, argsort, digitize, lexsort, partition, searchsorted, sort, unique
+from .ops.stacks import column_stack, dstack, hstack, repeat, vstack
+from .ops.product import cumprod, cumsum, cumulative_prod, cumulative_sum, prod
 from .ops.reduce import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, std, sum, var
-from .ops.select import clip, select, where
+from .ops.select import argwhere, clip, flatnonzero, nonzero, select, where
 from .ops.shape import (
-    atleast_1d,
-    atleast_2d,
-    broadcast_arrays,
-    broadcast_to,
-    expand_dims,
-    flip,
-    matrix_transpose,
-    moveaxis,
-    ravel,
-    reshape,
-    roll,
-    squeeze,
-    swapaxes,
-    tile,
-    transpose,
+    atleast_1d, atleast_2d, broadcast_arrays, broadcast_to, expand_dims, flip, matrix_transpose, moveaxis, ravel,
+    reshape, roll, squeeze, swapaxes, tile, transpose,
 )
-from .ops.softmax import log_softmax, logsumexp, softmax
+from .ops.softmax import log_softmax, logcumsumexp, logsumexp, softmax
+from .ops.statistics import average, corrcoef, cov, ptp
+from .ops.update import put_along_axis
+from .ops.windows import convolve, correlate, sliding_window_view
 from .primitive import Primitive, registry
+from .protocols import from_dlpack
 from .public import (
-    abs,
-    absolute,
-    add,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    bitwise_and,
-    bitwise_or,
-    bitwise_xor,
-    cbrt,
-    ceil,
-    cos,
-    cosh,
-    divide,
-    equal,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    floor_divide,
-    greater,
-    greater_equal,
-    hypot,
-    invert,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    maximum,
-    minimum,
-    mod,
-    multiply,
-    negative,
-    not_equal,
-    positive,
-    pow,
-    power,
-    reciprocal,
-    relu,
-    remainder,
-    rint,
-    round,
-    sigmoid,
-    sign,
-    sin,
-    sinh,
-    softplus,
-    sqrt,
-    square,
-    subtract,
-    tan,
-    tanh,
-    true_divide,
-    trunc,
+    abs, absolute, add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, bitwise_and, bitwise_or,
+    bitwise_xor, cbrt, ceil, cos, cosh, divide, equal, exp, exp2, expm1, floor, floor_divide, greater,
+    greater_equal, hypot, invert, isfinite, isinf, isnan, less, less_equal, log, log10, log1p, log2, logaddexp,
+    logical_and, logical_not, logical_or, logical_xor, maximum, minimum, mod, multiply, negative, not_equal,
+    positive, pow, power, reciprocal, relu, remainder, rint, round, sigmoid, sign, sin, sinh, softplus, sqrt,
+    square, subtract, tan, tanh, true_divide, trunc,
 )
 from .special import erf, erfc
 from .table import elementwise
+from .taylor import jet
 from .tensor import Tensor, as_tensor, tensor
 from .transforms import grad, gradients, hvp, jvp, linearize, stop_gradient, value_and_grad, vjp
 
@@ -137,20 +83,32 @@ __version__ = "0.1.0"
 __all__ = [
     "CaptureError", "DTypeError", "GradientError", "LeafNode", "MissingExtraError", "MutationError", "Node",
     "NonFiniteError", "Primitive", "ShapeError", "Tensor", "__version__", "abs", "absolute", "add", "all", "amax",
-    "amin", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "array_split", "as_tensor", "atleast_1d", "atleast_2d", "bitwise_and", "bitwise_or", "bitwise_xor",
-    "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "clip", "column_stack", "concatenate", "cos", "cosh",
-    "count_nonzero", "cumprod", "cumsum", "default_dtype", "divide", "dot", "dstack", "e", "einsum", "elementwise",
-    "enable_grad", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm1", "eye", "flip", "floor",
-    "floor_divide", "full", "full_like", "get_default_dtype", "grad", "gradients", "greater", "greater_equal",
-    "hessian", "hstack", "hvp", "hypot", "inf", "inner", "invert", "is_grad_enabled", "isfinite", "isinf", "isnan",
-    "jacobian", "jvp", "less", "less_equal", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2",
-    "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
-    "matrix_transpose", "max", "maximum", "mean", "min", "minimum", "mod", "moveaxis", "multiply", "nan", "negative",
-    "no_grad", "not_equal", "ones", "ones_like", "outer", "pi", "positive", "pow", "power", "prod", "ravel",
-    "reciprocal", "registry", "relu", "remainder", "repeat", "reshape", "rint", "roll", "round", "select",
-    "set_default_dtype", "sigmoid", "sign", "sin", "sinh", "softmax", "softplus", "special", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis",
-    "tan", "tanh", "tensor", "tensordot", "testing", "tile", "transpose", "true_divide", "trunc", "unstack",
-    "value_and_grad", "var", "vdot", "viz", "vjp", "vstack", "where", "zeros", "zeros_like",
+    "amin", "any", "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "argmax", "argmin", "argpartition", "argsort", "argwhere", "array", "array_split", "as_tensor", "asarray",
+    "ascontiguousarray", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_or",
+    "bitwise_xor", "block", "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "checkpoint", "choose", "clip",
+    "column_stack", "compress", "concat", "concatenate", "convolve", "copy", "corrcoef", "correlate", "cos", "cosh",
+    "count_nonzero", "cov", "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "curl", "custom_vjp",
+    "default_dtype", "delete", "detect_anomaly", "diag", "diag_indices", "diagflat", "diagonal", "diff", "digitize",
+    "divergence", "divide", "dot", "dsplit", "dstack", "e", "ediff1d", "einsum", "elementwise", "empty", "empty_like",
+    "enable_grad", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm1", "extract", "eye", "fft",
+    "flatnonzero", "flip", "fliplr", "flipud", "floor", "floor_divide", "from_dlpack", "full", "full_like", "gather",
+    "geomspace", "get_default_dtype", "grad", "gradient", "gradients", "greater", "greater_equal", "hessian",
+    "hessian_diag", "histogram", "hsplit", "hstack", "hvp", "hypot", "identity", "indices", "inf", "inner", "insert",
+    "interp", "invert", "is_grad_enabled", "isfinite", "isinf", "isnan", "ix_", "jacobian", "jet", "jvp", "kron",
+    "laplacian", "less", "less_equal", "lexsort", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2",
+    "log_softmax", "logaddexp", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace",
+    "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod",
+    "moveaxis", "multiply", "nan", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean",
+    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative",
+    "no_grad", "nonzero", "not_equal", "ones", "ones_like", "outer", "partition", "percentile", "permute_dims", "pi",
+    "piecewise", "polyval", "positive", "pow", "power", "prod", "ptp", "put_along_axis", "quantile", "random", "ravel",
+    "reciprocal", "registry", "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90",
+    "round", "scatter_add", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod",
+    "segment_softmax", "segment_std", "segment_sum", "segment_var", "select", "set_default_dtype", "sigmoid", "sign",
+    "sin", "sinh", "sliding_window_view", "softmax", "softplus", "sort", "special", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensor", "tensordot", "testing", "tile", "trace", "transpose", "trapezoid", "tri", "tril", "tril_indices",
+    "trim_zeros", "triu", "triu_indices", "true_divide", "trunc", "unique", "unstack", "value_and_grad", "vander",
+    "var", "vdot", "viz", "vjp", "vmap", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from .broadcast import broadcast_to, sum_to
 from .errors import DTypeError, GradientError, ShapeError
-from .graph import AnyNode, LeafNode, Node, ancestors, check_saved, descendants, recording, transforming
+from .graph import AnyNode, LeafNode, Node, Recorder, check_saved, recorder, recording, sweeping, transforming
 from .primitive import AsType, Identity, Part, part
 from .tensor import Tensor, as_tensor, from_array, new_tensor
 
@@ -37,21 +37,28 @@ class ReverseSweep:
     retain: bool
     needed: Collection[int] | None = None
     targets: Collection[int] = ()
+    watch: Recorder | None = None
     found: dict[int, Any] = field(default_factory=dict)
     pending: dict[int, tuple[AnyNode, Any]] = field(default_factory=dict)
     heap: list[int] = field(default_factory=list)
 
     def run(self, seeds: Iterable[tuple[AnyNode, Any]]) -> dict[int, Any]:
         """Sweep from the seeds, pairs (node, cotangent); returns `found`."""
-        token = recording.set(self.record)
+        self.watch = recorder()
+        token = recording.set(sweeping(self.record))
         try:
             with np.errstate(all="ignore"):
                 for node, g in seeds:
-                    self.add(node, g)
+                    self.add(node, g if self.wraps else g.array)
                 self.empty_heap()
         finally:
             recording.reset(token)
         return self.found
+
+    @property
+    def wraps(self) -> bool:
+        """Whether cotangents are Tensors: where the sweep is part of a graph, or someone takes notes."""
+        return self.record or self.watch is not None
 
     def add(self, p: AnyNode, g: Any) -> None:
         """Add g to the cotangent that waits for node p."""
@@ -65,7 +72,7 @@ class ReverseSweep:
 
     def empty_heap(self) -> None:
         """Visit the waiting nodes, youngest first, and pass the whole cotangent of each on to its parents."""
-        pending, heap, needed, record = self.pending, self.heap, self.needed, self.record
+        pending, heap, needed, wraps, watch = self.pending, self.heap, self.needed, self.wraps, self.watch
         while heap:
             node: Any
             node, g = pending.pop(-heappop(heap))
@@ -79,17 +86,20 @@ class ReverseSweep:
             if node.saved is None or node.versions is not None:
                 check_saved(node)
             op = node.op
-            args = () if not op.reads else wrapped(node) if record else node.saved
+            args = () if not op.reads else wrapped(node) if wraps else node.saved
             plain = op.plain and node.dtype.kind != "c"
+            together = self.pulled(node, g, args) if op.joint else None
             for i, p in enumerate(node.parents):
                 if p is None or (needed is not None and p.serial not in needed):
                     continue
                 if plain:
                     d = op.derivatives[i]
                     c = g if d is None else g * d(*args)
-                elif (c := op.vjp(i, g, *args)) is None:
+                elif (c := op.vjp(i, g, *args) if together is None else together[i]) is None:
                     continue
-                a = c.array if record else c
+                if watch is not None:
+                    watch.swept(node, i, g, c)
+                a = c.array if wraps else c
                 if a.shape != p.shape or a.dtype is not p.dtype:
                     c = fit(c, p)
                 s = p.serial
@@ -102,10 +112,15 @@ class ReverseSweep:
             if not self.retain and op.holds:
                 node.saved = None
 
+    def pulled(self, node: Any, g: Any, args: Sequence[Any]) -> Sequence[Any]:
+        """The contributions to all needed parents of a node whose op gives them together."""
+        wanted = [p is not None and (self.needed is None or p.serial in self.needed) for p in node.parents]
+        return node.op.pullback(wanted, g, *args)
+
     def notice(self, node: AnyNode, g: Any) -> Any:
         """Run the hooks of a node, and note its cotangent if it is a target."""
         if node.hooks:
-            g = run_hooks(node, g, self.record)
+            g = run_hooks(node, g, self.wraps)
         if node.serial in self.targets:
             self.found[node.serial] = g
         return g
@@ -114,7 +129,7 @@ class ReverseSweep:
         """End at a leaf, or hand over to the multi-output node behind a part."""
         if type(node) is LeafNode:
             if not self.targets:
-                deposit(node, g, self.record)
+                deposit(node, g, self.wraps)
         else:
             self.add_part(node, g)  # type: ignore[arg-type]
 
@@ -186,18 +201,24 @@ def accumulate(x: Tensor, g: Any, record: bool) -> None:
 
 def forward_sweep(nodes: Sequence[AnyNode], tangents: dict[int, Any], record: bool) -> dict[int, Any]:
     """Push tangents (serial → tangent) through nodes given oldest first; returns all tangents, absent where zero."""
-    token = recording.set(record)
+    watch = recorder()
+    wraps = record or watch is not None
+    if not wraps:
+        tangents = {serial: t.array for serial, t in tangents.items()}
+    token = recording.set(sweeping(record))
     try:
         with np.errstate(all="ignore"):
             for node in nodes:
-                if node.serial not in tangents and (t := tangent_of(node, tangents, record)) is not None:
+                if node.serial not in tangents and (t := tangent_of(node, tangents, wraps)) is not None:
                     tangents[node.serial] = t
+                    if watch is not None:
+                        watch.pushed(node, [p and tangents.get(p.serial) for p in node.parents], t)
     finally:
         recording.reset(token)
     return tangents
 
 
-def tangent_of(node: Any, tangents: dict[int, Any], record: bool) -> Any:
+def tangent_of(node: Any, tangents: dict[int, Any], wraps: bool) -> Any:
     """The tangent of one node's output from those of its parents."""
     ts: list[Any] = [None if p is None else tangents.get(p.serial) for p in node.parents]
     if all(t is None for t in ts):
@@ -205,7 +226,7 @@ def tangent_of(node: Any, tangents: dict[int, Any], record: bool) -> Any:
     if type(node.op) is Part:
         return ts[0][node.op.index]
     check_saved(node)
-    t = node.op.pushforward(ts, *(wrapped(node) if record else node.saved))
+    t = node.op.pushforward(ts, *(wrapped(node) if wraps else node.saved))
     return t if t is None or isinstance(t, tuple) else spread(t, node)
 
 
@@ -248,9 +269,9 @@ def backward(self: Tensor, gradient: Any = None, create_graph: bool = False, ret
     Raises GradientError without a graph, for a non-scalar without `gradient`, and for a graph that was freed.
     """
     g = seed(self, gradient)
-    record = create_graph or (transforming.get() and recording.get())
+    record = create_graph or bool(transforming.get() and recording.get())
     retain = record or transforming.get() or bool(retain_graph)
-    ReverseSweep(record, retain).run([(self.node, g if record else g.array)])
+    ReverseSweep(record, retain).run([(self.node, g)])
 
 
 def retain_grad(self: Tensor) -> None:
@@ -274,49 +295,3 @@ def _retain(x: Tensor | None, g: Tensor) -> None:
 
 setattr(Tensor, "backward", backward)
 setattr(Tensor, "retain_grad", retain_grad)
-
-
-@dataclass(frozen=True)
-class Span:
-    """The part of a graph between sources and outputs: what a derivative of the outputs by the sources has to visit.
-
-    `nodes` are those that lead from a source to an output, oldest first; `needed` their serials. `outside` tells whether one
-    of them also depends on something else, so that the derivative is itself a function of it.
-    """
-
-    ys: Sequence[Tensor]
-    sources: Sequence[AnyNode]
-    nodes: Sequence[AnyNode]
-    needed: set[int]
-    outside: bool
-
-    def pull(self, gs: Sequence[Tensor], record: bool, retain: bool) -> list[Tensor | None]:
-        """Cotangents of the sources for cotangents gs of the outputs; None where no path leads."""
-        seeds = [
-            (y.node, g if record else g.array)
-            for y, g in zip(self.ys, gs, strict=True)
-            if y.node is not None and y.node.serial in self.needed
-        ]
-        found = ReverseSweep(record, retain, self.needed, {n.serial for n in self.sources}).run(seeds)
-        return [as_result(found.get(n.serial)) for n in self.sources]
-
-    def push(self, ts: Sequence[Tensor], record: bool) -> list[Tensor | None]:
-        """Tangents of the outputs for tangents ts at the sources; None where no path leads."""
-        seeds = {n.serial: t if record else t.array for n, t in zip(self.sources, ts, strict=True)}
-        tangents = forward_sweep(self.nodes, seeds, record)
-        return [None if y.node is None else as_result(tangents.get(y.node.serial)) for y in self.ys]
-
-
-def span(ys: Sequence[Tensor], sources: Sequence[AnyNode]) -> Span:
-    """The span between the nodes `sources` and the Tensors `ys`."""
-    floor = min((n.serial for n in sources), default=0)
-    nodes = ancestors([y.node for y in ys if y.node is not None], floor)
-    needed = descendants(nodes, {n.serial for n in sources})
-    nodes = [n for n in nodes if n.serial in needed]
-    outside = any(p is not None and p.serial not in needed for n in nodes for p in n.parents)
-    return Span(ys, sources, nodes, needed, outside)
-
-
-def as_result(g: Any) -> Tensor | None:
-    """A swept value as a Tensor that the user may keep."""
-    return g if g is None or isinstance(g, Tensor) else from_array(np.array(g))

@@ -44,6 +44,10 @@ class BroadcastTo(Linear):
             raise ShapeError(f"broadcast_to: shape {x} does not broadcast to {self.target}")
         return self.target
 
+    def batched(self, flags: Any, x: Any) -> Any:
+        missing = len(self.target) + 1 - x.ndim
+        return BroadcastTo((x.shape[0], *self.target))(x.reshape(x.shape[:1] + (1,) * missing + x.shape[1:]) if missing else x)
+
 
 @dataclass(frozen=True)
 class SumTo(Linear):
@@ -64,6 +68,10 @@ class SumTo(Linear):
         if broadcast_shape(self.name, x, self.target) != x:
             raise ShapeError(f"sum_to: shape {self.target} does not broadcast to {x}")
         return self.target
+
+    def batched(self, flags: Any, x: Any) -> Any:
+        kept = (x.shape[0], *(1,) * (x.ndim - 1 - len(self.target)), *self.target)
+        return sum_to(x, kept).reshape((x.shape[0], *self.target))
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:

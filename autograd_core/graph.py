@@ -20,10 +20,67 @@ from .errors import GradientError, MutationError
 
 next_serial = itertools.count(1).__next__
 
-# Read once by every op: whether operations on Tensors are recorded in this context (thread or task).
-recording: ContextVar[bool] = ContextVar("recording", default=True)
+# Read once by every op: whether operations on Tensors are recorded in this context (thread or task); or a Recorder, which
+# says that too, and takes note of every op that runs.
+recording: ContextVar[Any] = ContextVar("recording", default=True)
 # Read once by every sweep: inside a transform each inner sweep records, or the outer derivative would lose it.
 transforming: ContextVar[bool] = ContextVar("transforming", default=False)
+
+
+class Recorder:
+    """Takes note of every op that runs on Tensors while it is the recording state. True if graphs are recorded as well."""
+
+    on: bool = True
+
+    def __bool__(self) -> bool:
+        return self.on
+
+    def switched(self, on: bool) -> Recorder:
+        """The same notes with the recording of graphs turned on or off."""
+        raise TypeError(f"{type(self).__name__} cannot be switched")
+
+    def sweep(self, on: bool) -> Recorder:
+        """The recorder of what runs within a sweep."""
+        return self.switched(on)
+
+    def note(self, op: Any, xs: tuple, y: Any) -> None:
+        """The op ran on Tensors and raw arrays xs, and gave the Tensor y, or a tuple of them."""
+
+    def cut(self, x: Any, y: Any) -> None:
+        """y has the values of x as a constant."""
+
+    def read(self, x: Any, how: str) -> None:
+        """Python reads the values of x, by a call of that name."""
+
+    def drew(self, generator: Any) -> None:
+        """A generator of random numbers is about to draw."""
+
+    def wrote(self, x: Any, value: Any) -> None:
+        """The values of x were overwritten in place."""
+
+    def swept(self, node: Any, i: int, g: Any, c: Any) -> None:
+        """A reverse sweep took the cotangent g of a node to the contribution c to its parent number i."""
+
+    def pushed(self, node: Any, ts: Any, t: Any) -> None:
+        """A forward sweep took the tangents ts of a node's parents to the tangent t."""
+
+
+def switched(on: bool) -> Any:
+    """The recording state with graphs recorded or not; a Recorder goes on taking notes."""
+    mode = recording.get()
+    return on if type(mode) is bool else mode.switched(on)
+
+
+def sweeping(on: bool) -> Any:
+    """The recording state within a sweep."""
+    mode = recording.get()
+    return on if type(mode) is bool else mode.sweep(on)
+
+
+def recorder() -> Recorder | None:
+    """The Recorder that takes notes here, if there is one."""
+    mode = recording.get()
+    return None if type(mode) is bool else mode
 
 
 class Version:
@@ -189,7 +246,7 @@ class _Mode:
         self._tokens: list[Token] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(recording.set(self._value))
+        self._tokens.append(recording.set(switched(self._value)))
 
     def __exit__(self, *exception: object) -> None:
         recording.reset(self._tokens.pop())
@@ -230,4 +287,4 @@ class enable_grad(_Mode):
 
 def is_grad_enabled() -> bool:
     """Whether operations are recorded here."""
-    return recording.get()
+    return bool(recording.get())

@@ -30,8 +30,8 @@ class Linear(Primitive):
             ya = asarray(ya)
         y = new_tensor(Tensor)
         y.array = ya
-        p = x.node
-        if p is not None and recording_now():
+        p, mode = x.node, recording_now()
+        if p is not None and mode:
             y.node = n = new_node(Node)
             n.op, n.parents, n.serial = self, (p,), next_serial()
             n.shape, n.dtype = ya.shape, ya.dtype
@@ -42,6 +42,8 @@ class Linear(Primitive):
             y.node = None
             if self.views:
                 share(x, y)
+        if mode is not True and mode is not False:
+            mode.note(self, (x,), y)
         return y
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:

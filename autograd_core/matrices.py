@@ -1,25 +1,32 @@
-"""Matrices of derivatives: jacobian and hessian, by rows in reverse mode or by columns in forward mode."""
+"""Matrices of derivatives: jacobian and hessian. One sweep is taped, and run again for all rows or columns together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from .ops.join import stack
+from .batching import Batched, replayed
+from .broadcast import broadcast_to
+from .ops.join import concatenate, narrow
 from .ops.shape import Reshape, moveaxis
+from .tape import Tape
 from .tensor import Tensor, from_array
-from .transforms import Evaluation, argument_numbers, evaluate, filled, grad, zeros
+from .transforms import Evaluation, argument_numbers, evaluate, grad, zeros
+
+# Rows go together in groups so large that the largest array between inputs and outputs has about so many elements.
+ELEMENTS = 2**22
 
 
 def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") -> Callable:
     """The Jacobian of f as a function: entries ∂y_i/∂x_j in an array of shape y.shape + x.shape.
 
-    `mode` is "reverse" (one sweep an output element), "forward" (one an input element) or "auto", the cheaper of the two.
-    Nested outputs and arguments give nested results: the structure of the output, of that of the argument.
-    Raises DTypeError for arguments that are no floating or complex numbers.
+    `mode` is "reverse" (as much work as one sweep an output element), "forward" (one an input element) or "auto", the
+    cheaper of the two; all sweeps go together. Nested outputs and arguments give nested results: the structure of the
+    output, of that of the argument. Raises DTypeError for arguments that are no floating or complex numbers.
 
     >>> import autograd_core as ac
     >>> ac.jacobian(lambda x: x**2)(ac.tensor([1.0, 2.0]))
@@ -40,35 +47,68 @@ def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") 
     return jacobian_of
 
 
-def _basis(vs: Sequence[Tensor], k: int) -> Iterable[list[Tensor]]:
-    """Unit vectors of vs[k], with zeros for the others."""
-    for j in range(vs[k].size):
-        es = [zeros(v) for v in vs]
-        es[k].array.reshape(-1)[j] = 1
-        yield es
-
-
 def _by_rows(e: Evaluation) -> list[list[Tensor]]:
     keep = e.keep()
-    blocks = []
-    for k, y in enumerate(e.ys):
-        rows = [filled(e.span.pull(gs, keep, True), e.xs) for gs in _basis(e.ys, k)]
-        blocks.append([_block([row[m] for row in rows], y, x, 0) for m, x in enumerate(e.xs)])
-    return blocks
+    gradients = _along_basis(e, lambda gs: e.span.pull(gs, True, True), e.ys, e.xs, keep)
+    cuts = _cuts(e.ys)
+    return [[_block(narrow(g, 0, *cut), y, x, 0) for g, x in zip(gradients, e.xs)] for y, cut in zip(e.ys, cuts)]
 
 
 def _by_columns(e: Evaluation) -> list[list[Tensor]]:
     keep = e.keep()
-    columns = [[filled(e.span.push(ts, keep), e.ys) for ts in _basis(e.xs, m)] for m in range(len(e.xs))]
-    return [[_block([c[k] for c in columns[m]], y, x, -1) for m, x in enumerate(e.xs)] for k, y in enumerate(e.ys)]
+    tangents = _along_basis(e, lambda ts: e.span.push(ts, True), e.xs, e.ys, keep)
+    cuts = _cuts(e.xs)
+    return [[_block(narrow(t, 0, *cut), y, x, -1) for x, cut in zip(e.xs, cuts)] for t, y in zip(tangents, e.ys)]
 
 
-def _block(slices: list[Tensor], y: Tensor, x: Tensor, axis: int) -> Tensor:
-    """Rows (axis 0) or columns (axis -1) of ∂y/∂x put together in shape y.shape + x.shape."""
-    shape = y.shape + x.shape
-    if not slices:
-        return from_array(np.zeros(shape, y.dtype))
-    return Reshape(shape)(moveaxis(stack(slices), 0, axis))
+def _cuts(vs: Sequence[Tensor]) -> list[tuple[int, int]]:
+    """Which numbers of all the numbers in vs belong to each."""
+    ends = np.cumsum([0, *(v.size for v in vs)])
+    return [(int(a), int(b)) for a, b in zip(ends, ends[1:])]
+
+
+def _along_basis(e: Evaluation, sweep: Callable, vs: Sequence[Tensor], likes: Sequence[Tensor], keep: bool) -> list[Tensor]:
+    """The results of a linear sweep for all unit vectors of vs: for each of `likes` an array with these first."""
+    examples = [zeros(v) for v in vs]
+    tape = Tape("jacobian", examples)
+    results = [zeros(x) if r is None else r for r, x in zip(tape.run(sweep, examples), likes)]
+    total = sum(v.size for v in vs)
+    largest = max((math.prod(n.shape) for n in e.span.nodes if isinstance(n.dtype, np.dtype) and _plain(n.shape)), default=1)
+    rows = max(1, ELEMENTS // max(largest, 1))
+    groups = []
+    for start in range(0, total, rows):
+        count = min(rows, total - start)
+        basis = [from_array(unit_vectors(v, cut, start, count)) for v, cut in zip(vs, _cuts(vs))]
+        done = replayed(tape, results, basis if keep else [b.array for b in basis], raw=not keep)
+        groups.append([_stacked(y, count) for y in done])
+    if not groups:
+        return [from_array(np.zeros((0, *x.shape), x.dtype)) for x in likes]
+    return list(groups[0]) if len(groups) == 1 else [concatenate(parts) for parts in zip(*groups)]
+
+
+def _plain(shape: Any) -> bool:
+    """Whether a node has one output: the shape of one with several is a tuple of shapes."""
+    return all(isinstance(n, int) for n in shape)
+
+
+def unit_vectors(v: Tensor, cut: tuple[int, int], start: int, count: int) -> np.ndarray:
+    """Unit vectors start, …, start + count - 1 of a space of which v has the numbers within `cut`."""
+    basis = np.zeros((count, v.size), v.dtype)
+    first, last = max(cut[0], start), min(cut[1], start + count)
+    numbers = np.arange(first, last)
+    basis[numbers - start, numbers - cut[0]] = 1
+    return basis.reshape((count, *v.shape))
+
+
+def _stacked(y: Batched, count: int) -> Tensor:
+    """A result of a sweep with all unit vectors first, on memory of its own."""
+    value = y.value if isinstance(y.value, Tensor) else from_array(np.array(y.value))
+    return value if y.flag else broadcast_to(value, (count, *value.shape))
+
+
+def _block(slices: Any, y: Tensor, x: Tensor, axis: int) -> Tensor:
+    """Rows (axis 0) or columns (axis -1) of ∂y/∂x in shape y.shape + x.shape."""
+    return Reshape(y.shape + x.shape)(moveaxis(slices, 0, axis))
 
 
 def hessian(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:

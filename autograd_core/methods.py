@@ -1,22 +1,19 @@
-"""Gives Tensor its operators and methods from one table, and NumPy its protocols."""
+"""Gives Tensor its operators and methods, from tables."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import linalg, public, special
+from . import public
 from .errors import MutationError
 from .graph import LeafNode, recording
-from .ops import contract, creation, index, join, product, reduce, select, shape, softmax, update
+from .ops import contract, index, join, product, reduce, select, shape, update
 from .ops import elementwise as table
-from .primitive import AsType, Identity, registry
-from .table import Elementwise
+from .primitive import AsType, Identity
 from .tensor import Tensor
-from .trees import map_leaves
 
 
 def reflected(call: Callable) -> Callable:
@@ -151,10 +148,7 @@ def __getitem__(self: Tensor, key: Any) -> Tensor:
 
 @method
 def __setitem__(self: Tensor, key: Any, value: Any) -> None:
-    raise TypeError(
-        "a Tensor has no item assignment, since graphs may have saved its values. x.at[i].set(v) and x.at[i].add(v) give a "
-        "changed copy; w.copy_(w.at[i].set(v)) under ac.no_grad() writes into a leaf."
-    )
+    update.assign(self, key, value)
 
 
 @method
@@ -182,62 +176,3 @@ def __rmatmul__(self: Tensor, x: Any) -> Tensor:
 setattr(Tensor, "T", property(shape.transpose, doc="The Tensor with its axes reversed."))
 setattr(Tensor, "mT", property(shape.matrix_transpose, doc="Each matrix of a stack transposed."))
 setattr(Tensor, "at", property(update.At, doc=update.At.__doc__))
-
-
-# -- NumPy's protocols ---------------------------------------------------------------------------------------------------
-
-# A ufunc finds its op by name, NumPy's other functions find the function that `autograd_core` has under theirs.
-# Of two ops on one ufunc the first defined is meant: np.sqrt is `sqrt`, not the inner `root` of std.
-ELEMENTWISE = [op for op in registry.values() if isinstance(op, Elementwise)]
-UFUNCS = {op.function: op.public for op in reversed(ELEMENTWISE)} | {np.matmul: contract.matmul}
-# SciPy is not imported here, so its ufuncs are known by name.
-SCIPY: dict[str, Callable] = {name: getattr(special, name) for name in ("erf", "erfc", "expit", "xlogy")}
-MODULES = (public, contract, creation, index, join, product, reduce, select, shape, softmax)
-ARRAY_FUNCTIONS: dict[Callable, Callable] = {
-    theirs: ours
-    for home, modules in ((np, MODULES), (np.linalg, (linalg,)))
-    for module in modules
-    for name, ours in vars(module).items()
-    if callable(theirs := getattr(home, name, None)) and not isinstance(theirs, type)
-}
-# These ask about an array and give no values that could have a derivative: they run on the raw arrays.
-QUERIES = {
-    np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.allclose, np.array_equal,
-    np.argsort, np.searchsorted, np.nonzero, np.argwhere, np.flatnonzero, np.shares_memory, np.may_share_memory,
-    np.array2string, np.array_repr, np.array_str,
-}  # fmt: skip
-
-
-@method
-def __array_ufunc__(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Tensor:
-    call = UFUNCS.get(ufunc) or SCIPY.get(ufunc.__name__)
-    if call is None or how != "__call__" or options:
-        raise unsupported(f"numpy.{ufunc.__name__}" + ("" if how == "__call__" else f".{how}"), ufunc.__name__, options)
-    return call(*inputs)
-
-
-@method
-def __array_function__(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
-    if "a" in kwargs:  # NumPy's name of the first argument, which is x here
-        args, kwargs = (kwargs["a"], *args), {name: value for name, value in kwargs.items() if name != "a"}
-    if (call := ARRAY_FUNCTIONS.get(function)) is not None:
-        return call(*args, **kwargs)
-    if function in QUERIES:
-        return function(*map_leaves(_raw, args), **map_leaves(_raw, kwargs))
-    raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {})
-
-
-def _raw(x: Any) -> Any:
-    return x.numpy() if isinstance(x, Tensor) else x
-
-
-def unsupported(what: str, name: str, options: dict) -> TypeError:
-    """The error for a NumPy function that has no counterpart here: it names the nearest one that has."""
-    known = [function.__name__ for function in (*ARRAY_FUNCTIONS, *UFUNCS)]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    with_options = f" with {', '.join(options)}" if options else ""
-    return TypeError(
-        f"{what}{with_options} is not differentiable here, and would drop the gradient."
-        + (f" The nearest supported function is {near[0]}." if near else "")
-        + " For plain arrays call it on x.numpy()."
-    )

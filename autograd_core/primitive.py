@@ -16,7 +16,7 @@ from numpy import asarray, ndarray
 
 from .dtypes import differentiable
 from .errors import DTypeError, ShapeError
-from .graph import Node, next_serial, recording
+from .graph import Node, next_serial, recorder, recording
 from .tensor import Tensor, from_array, share
 
 OUTPUT = -1
@@ -47,13 +47,18 @@ class Primitive:
     `views` tells that the output may share memory with input 0. `outputs` is the number of outputs, None for one that is no
     tuple. An op that is not `differentiable` is never recorded. One that `holds` no values has nothing to free after a sweep.
     Of a `plain` op the reverse sweep multiplies by `derivatives[i]` itself. If `reads` is False, no `vjp` looks at y or xs,
-    and the reverse sweep hands over none: an op of n inputs then costs n, not n².
+    and the reverse sweep hands over none: an op of n inputs then costs n, not n². Of a `joint` op the sweep asks for all
+    cotangents at once, by `pullback(wanted, g, y, *xs)`.
+    An `analytic` op says that its forward pass is a holomorphic function of complex arrays, too, in steps that never mix
+    real and imaginary parts: gradcheck then differentiates it by complex steps, which are exact to the last digits.
     """
 
     name: ClassVar[str]
     differentiable: ClassVar[bool] = True
     views: ClassVar[bool] = False
     reads: ClassVar[bool] = True
+    joint: ClassVar[bool] = False
+    analytic: ClassVar[bool] = False
     plain: bool = False
     holds: bool = True
     outputs: int | None = None
@@ -83,6 +88,14 @@ class Primitive:
         """The values that the rules of input i read."""
         return ()
 
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        """The op on a batch: xs[i] has it as its first axis where flags[i]; so has the result (each, if a tuple)."""
+        raise TypeError(f"{self.name} has no batching rule")
+
+    def pullback(self, wanted: Sequence[bool], g: Any, y: Any, *xs: Any) -> Sequence[Any]:
+        """The cotangents of the wanted inputs; None for zero and for those not wanted."""
+        return [self.vjp(i, g, y, *xs) if want else None for i, want in enumerate(wanted)]
+
     def pushforward(self, tangents: Sequence[Any], y: Any, *xs: Any) -> Any:
         """The tangent of the output: the sum of J_i t_i over the inputs that have a tangent."""
         total = None
@@ -106,12 +119,16 @@ def apply(op: Primitive, xs: Sequence[Any]) -> Any:
         raise diagnose(op, error, arrays)  # noqa: B904 (sets the cause)
     # NumPy returns scalars for arrays without axes; what a node saves must be an array to find its place in a recorded sweep.
     ya = asarray(ya) if op.outputs is None else tuple(map(asarray, ya))
+    y: Any
     if not records(op, xs, ya):
-        return constants(op, xs, ya)
-    node = record(op, xs, ya)
-    if op.outputs is None:
-        return from_array(ya, node)
-    return tuple(from_array(a, part(node, i, a)) for i, a in enumerate(ya))
+        y = constants(op, xs, ya)
+    else:
+        node = record(op, xs, ya)
+        parts = op.outputs is not None
+        y = tuple(from_array(a, part(node, i, a)) for i, a in enumerate(ya)) if parts else from_array(ya, node)
+    if (mode := recorder()) is not None:
+        mode.note(op, tuple(xs), y)
+    return y
 
 
 def records(op: Primitive, xs: Sequence[Any], ya: Any) -> bool:
@@ -179,7 +196,8 @@ def diagnose(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exceptio
     except Exception:  # a shape rule that is missing or fails must not hide the error itself
         pass
     ours = (ShapeError, DTypeError, np.linalg.LinAlgError)
-    if isinstance(error, (TypeError, ValueError)) and not isinstance(error, ours):
+    named = str(error).startswith(f"{op.name}:")
+    if isinstance(error, (TypeError, ValueError)) and not isinstance(error, ours) and not named:
         dtypes = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
         kind: type[Exception] = DTypeError if isinstance(error, TypeError) else ValueError
         text = f"{op.name}: {str(error).rstrip('.')}. Given shapes {', '.join(map(str, shapes))}, dtypes {dtypes}."
@@ -215,6 +233,9 @@ class AsType(Primitive):
     def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
         return x
 
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return self(x)
+
 
 @dataclass(frozen=True)
 class Identity(Primitive):
@@ -238,6 +259,9 @@ class Identity(Primitive):
 
     def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
         return x
+
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return self(x)
 
 
 def fresh(x: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import asarray
 
+from .batch import aligned
 from .broadcast import broadcast_shape
 from .primitive import Primitive, registry
 from .unrolled import binary, constant, unary
@@ -27,6 +28,7 @@ class Elementwise(Primitive):
     derivatives: tuple[Callable | None, ...]
     singular: bool = False
     differentiable: bool = True  # type: ignore[misc]
+    analytic: bool = False  # type: ignore[misc]
     plain: bool = field(init=False, repr=False)
     holds: bool = field(init=False, repr=False)
     call: Callable = field(init=False, repr=False)
@@ -81,12 +83,18 @@ class Elementwise(Primitive):
     def shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         return broadcast_shape(self.name, *shapes)
 
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*aligned(flags, xs))
 
-def elementwise(name: str, forward: Callable, *derivatives: Callable | None, singular: bool = False) -> Elementwise:
+
+def elementwise(
+    name: str, forward: Callable, *derivatives: Callable | None, singular: bool = False, analytic: bool = False
+) -> Elementwise:
     """An entry of the derivative table: a new elementwise op from its forward function and its derivatives.
 
     `derivatives[i](y, *xs)` gives ∂y/∂x_i in terms of the output and the inputs, written in the engine's own functions; None
-    stands for 1. Name an argument with a leading underscore if it is not read: it is then not saved.
+    stands for 1. Name an argument with a leading underscore if it is not read: it is then not saved. Say `analytic` if
+    `forward` is right for complex numbers too: gradcheck is then far more exact.
 
     >>> import numpy as np, autograd_core as ac
     >>> cube = ac.elementwise("cube", lambda x: x**3, lambda _, x: 3.0 * x * x)
@@ -95,7 +103,7 @@ def elementwise(name: str, forward: Callable, *derivatives: Callable | None, sin
     >>> ac.grad(ac.grad(cube))(2.0)
     tensor(12.)
     """
-    return Elementwise(name, forward, derivatives, singular)
+    return Elementwise(name, forward, derivatives, singular, True, analytic)
 
 
 def comparison(name: str, forward: Callable, arity: int = 2) -> Elementwise:
@@ -142,6 +150,9 @@ class Conj(Primitive):
 
     def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
         return x
+
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return self(x)
 
 
 conj = Conj()

@@ -11,7 +11,7 @@ from numpy import ndarray
 from .arrays import recorded_in, text_of, to_array
 from .dtypes import differentiable
 from .errors import DTypeError, GradientError, MutationError, ShapeError
-from .graph import HookHandle, LeafNode, Node, Version, recording
+from .graph import HookHandle, LeafNode, Node, Version, recorder, recording
 from .interface import Interface
 
 
@@ -155,6 +155,8 @@ class Tensor(Interface):
         """The same values (on the same memory) as a constant: no gradient flows through it."""
         y = from_array(self.array)
         share(self, y)
+        if (mode := recorder()) is not None:
+            mode.cut(self, y)
         return y
 
     @property
@@ -199,6 +201,8 @@ class Tensor(Interface):
         except TypeError as error:
             raise DTypeError(f"copy_: {error}. Convert the value first: value.astype({str(self.dtype)!r}).") from error
         version.count += 1
+        if (mode := recorder()) is not None:
+            mode.wrote(self, value)
         return self
 
     def _own_memory(self) -> Version:
@@ -213,13 +217,19 @@ class Tensor(Interface):
 
     def numpy(self) -> ndarray:
         """A read-only view of the values as a NumPy array."""
-        view = self.array.view()
+        view = self._read("numpy").view()
         view.flags.writeable = False
         return view
 
+    def _read(self, how: str) -> ndarray:
+        """The values for Python to look at, which a recorder may refuse."""
+        if (mode := recorder()) is not None:
+            mode.read(self, how)
+        return self.array
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:
         if copy:
-            return np.array(self.array, dtype=dtype)
+            return np.array(self._read("array"), dtype=dtype)
         view = self.numpy()
         return view if dtype is None else view.astype(dtype, copy=False)
 
@@ -227,11 +237,11 @@ class Tensor(Interface):
         """The value of a Tensor with one element as a Python number. Raises ShapeError for more or fewer elements."""
         if self.size != 1:
             raise ShapeError(f"item: only a Tensor with one element is a number; this one has shape {self.shape}")
-        return self.array.item()
+        return self._read("item").item()
 
     def tolist(self) -> Any:
         """The values as nested Python lists."""
-        return self.array.tolist()
+        return self._read("tolist").tolist()
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -239,7 +249,7 @@ class Tensor(Interface):
         return len(self.array)
 
     def __bool__(self) -> bool:
-        return bool(self.array)
+        return bool(self._read("bool"))
 
     def __float__(self) -> float:
         return float(self.item())
@@ -251,7 +261,7 @@ class Tensor(Interface):
         return complex(self.item())
 
     def __index__(self) -> int:
-        return self.array.__index__()
+        return self._read("index").__index__()
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from .backward import Span, seed, span
+from .backward import seed
 from .errors import DTypeError, GradientError, ShapeError
-from .graph import recording, transforming
+from .graph import recorder, recording, switched, transforming
 from .primitive import AsType, fresh
+from .span import Span, span
 from .tensor import Tensor, as_tensor, from_array
 from .trees import Rebuild, flatten, flatten_like, map_leaves
 
@@ -52,7 +53,7 @@ def gradients(
     if allow_unused:
         outputs, given = _connected(outputs, given)
     gs = [seed(y, g) for y, g in zip(outputs, given, strict=True)]
-    record = create_graph or (transforming.get() and recording.get())
+    record = create_graph or bool(transforming.get() and recording.get())
     retain = record or transforming.get() or bool(retain_graph)
     found = span(outputs, [x.node for x in inputs]).pull(gs, record, retain)
     for i, g in enumerate(found):
@@ -89,6 +90,8 @@ class Evaluation:
 
     def keep(self, *others: Tensor) -> bool:
         """Whether derivatives must be recorded: something may want to differentiate them again."""
+        if recorder() is not None:  # it takes notes of sweeps on Tensors only
+            return True
         return recording.get() and (self.span.outside or any(t.node is not None for t in others))
 
     def outputs(self, keep: bool) -> Any:
@@ -105,15 +108,15 @@ def evaluate(f: Callable, args: Sequence[Any], argnums: Sequence[int], kwargs: d
     new = list(args)
     for i, value in zip(argnums, rebuild(xs), strict=True):
         new[i] = value
-    result = _recorded(f, new, kwargs)
+    result = recorded(f, new, kwargs)
     value, aux = _with_aux(result) if has_aux else (result, None)
     outputs, rebuild_outputs = flatten(value)
     ys = [as_tensor(y) for y in outputs]
     return Evaluation(xs, rebuild, ys, rebuild_outputs, aux, span(ys, [x.node for x in xs]))
 
 
-def _recorded(f: Callable, args: Sequence[Any], kwargs: dict) -> Any:
-    on, inside = recording.set(True), transforming.set(True)
+def recorded(f: Callable, args: Sequence[Any], kwargs: dict) -> Any:
+    on, inside = recording.set(switched(True)), transforming.set(True)
     try:
         return f(*args, **kwargs)
     finally:
@@ -204,13 +207,13 @@ def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     y = e.outputs(e.keep())
 
     def pullback(cotangents: Any) -> tuple:
-        gs = _matching("cotangent", cotangents, y, e.ys)
+        gs = matching("cotangent", cotangents, y, e.ys)
         return tuple(e.rebuild_inputs(filled(e.span.pull(gs, e.keep(*gs), True), e.xs)))
 
     return (y, pullback, e.aux) if has_aux else (y, pullback)
 
 
-def _matching(kind: str, tree: Any, values: Any, likes: Sequence[Tensor]) -> list[Tensor]:
+def matching(kind: str, tree: Any, values: Any, likes: Sequence[Tensor]) -> list[Tensor]:
     """The leaves of cotangents or tangents, checked against the nested values they belong to and the leaves of these."""
     vs = [as_tensor(v) for v in flatten_like(kind, tree, values)]
     for v, x in zip(vs, likes, strict=True):
@@ -234,7 +237,7 @@ def jvp(f: Callable, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     """
     _check_tuples(primals, tangents)
     e = evaluate(f, tuple(primals), range(len(primals)), {}, has_aux)
-    ts = _matching("tangent", tangents, tuple(primals), e.xs)
+    ts = matching("tangent", tangents, tuple(primals), e.xs)
     keep = e.keep(*ts)
     t = e.rebuild_outputs(filled(e.span.push(ts, keep), e.ys))
     return (e.outputs(keep), t, e.aux) if has_aux else (e.outputs(keep), t)
@@ -250,7 +253,7 @@ def linearize(f: Callable, *primals: Any) -> tuple[Any, Callable]:
     e = evaluate(f, primals, range(len(primals)), {})
 
     def pushforward(*tangents: Any) -> Any:
-        ts = _matching("tangent", tangents, primals, e.xs)
+        ts = matching("tangent", tangents, primals, e.xs)
         return e.rebuild_outputs(filled(e.span.push(ts, e.keep(*ts)), e.ys))
 
     return e.outputs(e.keep()), pushforward

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy import asarray, ndarray
 
-from .graph import Node, next_serial, recording
+from .graph import Node, next_serial, recorder, recording
 from .primitive import OUTPUT, diagnose, keep, new_node
 from .tensor import Tensor, as_tensor, from_array, new_tensor
 
@@ -35,8 +35,8 @@ def unary(op: Any, convert: bool) -> Callable:
             ya = asarray(ya)
         y = new_tensor(Tensor)
         y.array = ya
-        p = x.node
-        if p is not None and recording_now():
+        p, mode = x.node, recording_now()
+        if p is not None and mode:
             y.node = n = new_node(Node)
             n.op, n.parents, n.serial = op, (p,), next_serial()
             n.shape, n.dtype = ya.shape, ya.dtype
@@ -45,6 +45,8 @@ def unary(op: Any, convert: bool) -> Callable:
             n.hooks = n.owner = None
         else:
             y.node = None
+        if mode is not True and mode is not False:
+            mode.note(op, (x,), y)
         return y
 
     return call
@@ -84,7 +86,8 @@ def binary(op: Any, convert: bool) -> Callable:
             ya = asarray(ya)
         y = new_tensor(Tensor)
         y.array = ya
-        if (p is not None or q is not None) and recording_now():
+        mode = recording_now()
+        if (p is not None or q is not None) and mode:
             keep_y, keep_x, keep_z = both if p is not None and q is not None else only_x if q is None else only_z
             if keep_x and p is None:
                 xa = keep(x)
@@ -100,6 +103,8 @@ def binary(op: Any, convert: bool) -> Callable:
             n.hooks = n.owner = None
         else:
             y.node = None
+        if mode is not True and mode is not False:
+            mode.note(op, (x, z), y)
         return y
 
     return call
@@ -113,8 +118,11 @@ def constant(op: Any, convert: bool) -> Callable:
             return op.function(*xs)
         arrays = [x.array if isinstance(x, Tensor) else x for x in xs]
         try:
-            return from_array(asarray(op.function(*arrays)))
+            y = from_array(asarray(op.function(*arrays)))
         except Exception as error:
             raise diagnose(op, error, arrays)  # noqa: B904
+        if (mode := recorder()) is not None:
+            mode.note(op, xs, y)
+        return y
 
     return call

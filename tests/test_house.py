@@ -24,12 +24,15 @@ ROOT = Path(__file__).resolve().parents[1]
 # `__main__` may import all of the folder.
 PACKAGES = ("autograd_core", "nn", "physics")
 ORDER = {
-    "autograd_core": """errors trees dtypes arrays graph interface tensor copies primitive unrolled linear broadcast table
-        backward ops public linalg special methods tape taylor batching transforms matrices compile viz testing""",
-    "autograd_core.ops": """elementwise creation shape join reduce product softmax select index update matmul contract
-        linalg fft conv segment special random""",
+    "autograd_core": """errors trees dtypes arrays graph interface tensor copies primitive unrolled linear broadcast batch table
+        backward span ops public linalg special random fft methods protocols tape transforms batching matrices
+        taylor calculus anomaly checkpointing custom compile viz testing""",
+    "autograd_core.ops": """elementwise shape join creation ranges grid stacks select reduction reduce product nan softmax indices index
+        sort quantile interpolate segment counting update matmul contract diagonal cross difference arrange pad
+        windows polynomial piecewise linalg determinant gauge factor spectral svd pseudo matrix norm fft unfold
+        patches convolution conv pool special random""",
     "autograd_core.compile": "capture program simplify fuse plan run",
-    "autograd_core.testing": "report differences functions promises gradcheck",
+    "autograd_core.testing": """report declared samples differences structures functions complex_step promises layouts comparison gradcheck""",
     "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
     "nn": """errors seeding module init activation linear container mlp conv pool norm dropout recurrent attention graph
         bayes loss functional optim schedule data train io compat""",

@@ -78,6 +78,11 @@ class Einsum(Primitive):
     def uses(self, i: int) -> Sequence[int]:
         return [j for j in range(len(self.inputs)) if j != i]
 
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        batch = next(a for a in reversed(LETTERS) if a not in self.output.join(self.inputs) + self.output)
+        inputs = tuple(batch + term if flag else term for term, flag in zip(self.inputs, flags))
+        return _einsum(inputs, batch + self.output, self.lengths)(*xs)
+
 
 _einsum = lru_cache(maxsize=4096)(Einsum)
 

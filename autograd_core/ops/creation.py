@@ -1,4 +1,4 @@
-"""New Tensors of zeros, ones and ranges: constants, floating in the default dtype unless a dtype is given."""
+"""New Tensors: of zeros, ones and other constants, floating in the default dtype unless a dtype is given; and copies."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import numpy as np
 from numpy import ndarray
 
 from ..broadcast import BroadcastTo
-from ..dtypes import get_default_dtype
+from ..dtypes import differentiable, get_default_dtype
 from ..errors import DTypeError, ShapeError
-from ..primitive import AsType
+from ..primitive import AsType, Identity
 from ..tensor import Tensor, as_tensor, from_array
-from .elementwise import add, multiply, subtract
+from .join import Stack
+from .shape import _reshape
 
 Shape = int | tuple[int, ...]
+
+COPY = Identity(copies=True)
 
 
 def zeros(shape: Shape, dtype: Any = None) -> Tensor:
@@ -24,104 +27,152 @@ def zeros(shape: Shape, dtype: Any = None) -> Tensor:
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return _filled("zeros", shape, 0, _dtype("zeros", dtype))
+    return _filled("zeros", shape, 0, dtype_of("zeros", dtype))
 
 
 def ones(shape: Shape, dtype: Any = None) -> Tensor:
     """A Tensor of this shape filled with 1."""
-    return _filled("ones", shape, 1, _dtype("ones", dtype))
+    return _filled("ones", shape, 1, dtype_of("ones", dtype))
+
+
+def empty(shape: Shape, dtype: Any = None) -> Tensor:
+    """A Tensor of this shape filled with 0. NumPy promises no value there; here no result depends on old memory."""
+    return _filled("empty", shape, 0, dtype_of("empty", dtype))
 
 
 def full(shape: Shape, fill_value: Any, dtype: Any = None) -> Tensor:
     """A Tensor of this shape filled with `fill_value`, which may be an array that broadcasts to it.
 
     A Tensor as `fill_value` gets its gradient: the sum of the cotangent over the copies.
-    Raises ShapeError if `fill_value` does not broadcast to `shape`.
+    Raises ShapeError if `fill_value` does not broadcast to `shape`, DTypeError if `dtype` would drop its gradient.
     """
-    value = as_tensor(fill_value)
+    value = asarray(fill_value)
     if dtype is not None:
-        value = AsType(_dtype("full", dtype))(value)
-    target = _shape("full", shape)
-    return BroadcastTo(target)(value) if value.requires_grad else _filled("full", target, value.array, value.dtype)
+        value = fitted("full", value, dtype_of("full", dtype))
+    target = shape_of("full", shape)
+    if not isinstance(fill_value, (Tensor, list, tuple)):
+        return _filled("full", target, value.array, value.dtype)
+    y = BroadcastTo(target)(value)
+    return y if y.requires_grad else COPY(y)
 
 
-def zeros_like(x: Any, dtype: Any = None) -> Tensor:
-    """A Tensor filled with 0 with the shape of x, and its dtype unless one is given."""
+def zeros_like(x: Any, dtype: Any = None, *, shape: Shape | None = None) -> Tensor:
+    """A Tensor filled with 0 with the shape and the dtype of x, unless others are given."""
+    return zeros(*_like(x, shape, dtype))
+
+
+def ones_like(x: Any, dtype: Any = None, *, shape: Shape | None = None) -> Tensor:
+    """A Tensor filled with 1 with the shape and the dtype of x, unless others are given."""
+    return ones(*_like(x, shape, dtype))
+
+
+def empty_like(x: Any, dtype: Any = None, *, shape: Shape | None = None) -> Tensor:
+    """A Tensor filled with 0, as `empty`, with the shape and the dtype of x, unless others are given."""
+    return empty(*_like(x, shape, dtype))
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None, *, shape: Shape | None = None) -> Tensor:
+    """A Tensor filled with `fill_value`, as `full`, with the shape and the dtype of x, unless others are given."""
+    shape, dtype = _like(x, shape, dtype)
+    return full(shape, fill_value, dtype)
+
+
+def _like(x: Any, shape: Shape | None, dtype: Any) -> tuple[Shape, Any]:
     x = as_tensor(x)
-    return zeros(x.shape, x.dtype if dtype is None else dtype)
-
-
-def ones_like(x: Any, dtype: Any = None) -> Tensor:
-    """A Tensor filled with 1 with the shape of x, and its dtype unless one is given."""
-    x = as_tensor(x)
-    return ones(x.shape, x.dtype if dtype is None else dtype)
-
-
-def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Tensor:
-    """A Tensor filled with `fill_value` with the shape of x, and its dtype unless one is given."""
-    x = as_tensor(x)
-    return full(x.shape, fill_value, x.dtype if dtype is None else dtype)
+    return x.shape if shape is None else shape, x.dtype if dtype is None else dtype
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """The N × M matrix (M = N if not given) with ones on its k-th diagonal; k > 0 counts above the main one."""
-    rows, columns = _shape("eye", (N, N if M is None else M))
-    return from_array(np.eye(rows, columns, k, dtype=_dtype("eye", dtype)))
+    rows, columns = shape_of("eye", (N, N if M is None else M))
+    return from_array(np.eye(rows, columns, k, dtype=dtype_of("eye", dtype)))
 
 
-def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Tensor:
-    """The numbers start, start + step, … before stop; `arange(n)` counts from 0.
+def identity(n: int, dtype: Any = None) -> Tensor:
+    """The n × n unit matrix."""
+    (n,) = shape_of("identity", n)
+    return from_array(np.eye(n, dtype=dtype_of("identity", dtype)))
 
-    Whole numbers give integers, as in NumPy; floats give the default dtype.
-    Raises DTypeError for a Tensor that requires a gradient: how many numbers there are depends on its value.
 
-    >>> arange(3), arange(0.0, 1.0, 0.5)
-    (tensor([0, 1, 2]), tensor([0. , 0.5]))
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """The N × M matrix (M = N if not given) with ones on and below its k-th diagonal, and zeros above."""
+    rows, columns = shape_of("tri", (N, N if M is None else M))
+    return from_array(np.tri(rows, columns, k, dtype=dtype_of("tri", dtype)))
+
+
+# -- from what there is ------------------------------------------------------------------------------------
+
+
+def array(x: Any, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0) -> Tensor:
+    """x (numbers, arrays, Tensors, nested lists of them) as a Tensor on new memory, with at least `ndmin` axes.
+
+    Gradients flow to the Tensors in it: a list of Tensors is stacked. Without `copy` memory is shared where it can be.
+    Raises ShapeError for ragged lists, DTypeError for what is no number.
+
+    >>> import autograd_core as ac
+    >>> ac.grad(lambda x: ac.sum(ac.array([x, 2.0 * x, 1.0])))(3.0)
+    tensor(3.)
     """
-    if stop is None:
-        start, stop = 0, start
-    if any(isinstance(bound, Tensor) and bound.requires_grad for bound in (start, stop, step)):
+    y = asarray(x, dtype)
+    if copy and not isinstance(x, (list, tuple)):
+        y = COPY(y)
+    return y if y.ndim >= ndmin else _reshape((1,) * (ndmin - y.ndim) + y.shape)(y)
+
+
+def asarray(x: Any, dtype: Any = None) -> Tensor:
+    """x as a Tensor, itself if it is one of this dtype; else as `array` does it, on shared memory where it can be."""
+    if isinstance(x, (list, tuple)) and holds_tensor(x):
+        y = Stack(0, len(x))(*map(asarray, x))
+    else:
+        y = as_tensor(x)
+    return y if dtype is None or y.dtype == dtype else AsType(dtype_of("asarray", dtype))(y)
+
+
+def ascontiguousarray(x: Any, dtype: Any = None) -> Tensor:
+    """x as a Tensor of at least one axis with its last axis densest in memory; a copy only where needed."""
+    y = asarray(x, dtype)
+    y = y if y.ndim else _reshape((1,))(y)
+    return y if y.array.flags.c_contiguous else COPY(y)
+
+
+def copy(x: Any) -> Tensor:
+    """The same values on new memory; gradients flow through."""
+    return array(x)
+
+
+def holds_tensor(data: Any) -> bool:
+    """Whether it is a Tensor or nested lists with one."""
+    return isinstance(data, Tensor) or (isinstance(data, (list, tuple)) and any(map(holds_tensor, data)))
+
+
+def fitted(name: str, value: Any, dtype: np.dtype) -> Tensor:
+    """The value as a Tensor of the dtype of the array that it goes into.
+
+    Raises DTypeError if it would lose its gradient or its imaginary part there.
+    """
+    value = asarray(value)
+    if value.dtype == dtype:
+        return value
+    drops = value.requires_grad and not differentiable(dtype)
+    if drops or (value.dtype.kind == "c" and dtype.kind != "c"):
         raise DTypeError(
-            "arange: a bound requires a gradient, but the number of elements depends on its value. "
-            "Use start + step * ac.arange(n) with a fixed n, or pass bound.detach()."
+            f"{name}: a value of dtype {value.dtype} would lose its {'gradient' if drops else 'imaginary part'} in an array "
+            f"of dtype {dtype}. Convert the array first: x.astype({str(value.dtype)!r})."
         )
-    bounds = [_number(bound) for bound in (start, stop, step)]
-    if dtype is None and np.result_type(*bounds) == np.float64 and all(type(b) in (int, float) for b in bounds):
-        dtype = get_default_dtype()
-    return from_array(np.arange(*bounds, dtype=None if dtype is None else _dtype("arange", dtype)))
-
-
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
-    """`num` numbers at equal distances from start to stop, along a new first axis; without stop if not `endpoint`.
-
-    Differentiable with respect to start and stop. Raises ShapeError for a negative `num`.
-
-    >>> linspace(0.0, 1.0, 3)
-    tensor([0. , 0.5, 1. ])
-    """
-    (num,) = _shape("linspace", num)
-    constant = not (isinstance(start, Tensor) or isinstance(stop, Tensor))
-    start, stop = as_tensor(start), as_tensor(stop)
-    kind = np.result_type(start.dtype, stop.dtype)
-    dtype = _dtype("linspace", dtype if dtype is not None or kind.kind not in "fc" else kind)
-    if constant:
-        return from_array(np.linspace(start.array, stop.array, num, endpoint, dtype=dtype))
-    weights = np.linspace(0.0, 1.0, num, endpoint, dtype=dtype if dtype.kind == "f" else None)
-    weights = weights.reshape(num, *(1 for _ in np.broadcast_shapes(start.shape, stop.shape)))
-    y = add(multiply(subtract(1.0, weights), start), multiply(weights, stop))
-    return y if y.dtype == dtype else AsType(dtype)(y)
+    return AsType(dtype)(value)
 
 
 def _filled(name: str, shape: Any, value: Any, dtype: np.dtype) -> Tensor:
-    array: ndarray = np.empty(_shape(name, shape), dtype)
+    y: ndarray = np.empty(shape_of(name, shape), dtype)
     try:
-        array[...] = value
+        y[...] = value
     except ValueError:
-        raise ShapeError(f"{name}: a value of shape {np.shape(value)} does not broadcast to {array.shape}") from None
-    return from_array(array)
+        raise ShapeError(f"{name}: a value of shape {np.shape(value)} does not broadcast to {y.shape}") from None
+    return from_array(y)
 
 
-def _shape(name: str, shape: Any) -> tuple[int, ...]:
+def shape_of(name: str, shape: Any) -> tuple[int, ...]:
+    """A length or several as a tuple; ShapeError for what is no whole number or negative."""
     try:
         lengths = tuple(int(n.__index__()) for n in (shape if isinstance(shape, (tuple, list)) else (shape,)))
     except (AttributeError, TypeError):
@@ -131,12 +182,9 @@ def _shape(name: str, shape: Any) -> tuple[int, ...]:
     return lengths
 
 
-def _dtype(name: str, dtype: Any) -> np.dtype:
+def dtype_of(name: str, dtype: Any) -> np.dtype:
+    """The dtype that an argument means, None the default one; DTypeError for one that a Tensor cannot have."""
     dtype = get_default_dtype() if dtype is None else np.dtype(dtype)
     if dtype.kind not in "fciub":
         raise DTypeError(f"{name}: a Tensor holds numbers or booleans, not {dtype}")
     return dtype
-
-
-def _number(bound: Any) -> Any:
-    return bound.item() if isinstance(bound, Tensor) else bound

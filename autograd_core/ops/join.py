@@ -17,11 +17,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
+from ..batch import batch_size, everywhere
 from ..errors import ShapeError
 from ..linear import Linear
 from ..primitive import Primitive
 from ..tensor import Tensor, as_tensor
-from .shape import Shape, _broadcast, _reshape, axes_of, counts, ravel, with_ones, without
+from .shape import Shape, _reshape, axes_of, ravel, with_ones, without
 
 Span = tuple[int, int]
 
@@ -55,6 +56,19 @@ def assemble(axis: int, spans: Sequence[Span], length: int, parts: Sequence[Any]
     return op(*parts)
 
 
+def looped(op: Primitive, flags: Sequence[bool], xs: Sequence[Any]) -> Any:
+    """The batching rule of an op that cannot work on a stack: one example after the other, and the results stacked."""
+    size = batch_size(flags, xs)
+    ys = [op(*(example(x, k) if flag else x for flag, x in zip(flags, xs))) for k in range(size)]
+    join = Stack(0, size)
+    return join(*ys) if op.outputs is None else tuple(join(*parts) for parts in zip(*ys))
+
+
+def example(x: Any, k: int) -> Any:
+    """Example number k of a batch."""
+    return _reshape(x.shape[1:])(narrow(x, 0, k, k + 1))
+
+
 # -- the primitives ----------------------------------------------------------------------------------------
 
 
@@ -80,6 +94,9 @@ class Narrow(Linear):
             raise ShapeError(f"narrow: {self.start}:{self.stop} does not lie within axis {self.axis} of shape {x}")
         return resized(x, self.axis, self.stop - self.start)
 
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return Narrow(self.axis + 1, self.start, self.stop)(x)
+
 
 class Joined(Primitive):
     """What `Place` and `Concatenate` share: inputs that lie in `spans` along `axis`. No rule reads a saved value."""
@@ -98,6 +115,9 @@ class Joined(Primitive):
 
     def pushforward(self, tangents: Sequence[Any], *_: Any) -> Any:
         return assemble(self.axis, self.spans, self.length, tangents)
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return assemble(self.axis + 1, self.spans, self.length, everywhere(flags, xs))
 
 
 @dataclass(frozen=True)
@@ -185,6 +205,9 @@ class Stack(Primitive):
                 raise ShapeError(f"stack: all arrays must have one shape; array {k} has {x}, array 0 has {first}")
         return (*first[: self.axis], self.count, *first[self.axis :])
 
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return Stack(self.axis + 1, self.count)(*everywhere(flags, xs))
+
 
 @dataclass(frozen=True)
 class Split(Primitive):
@@ -214,6 +237,9 @@ class Split(Primitive):
         if sum(self.sizes) != x[self.axis]:
             raise ShapeError(f"split: sizes {self.sizes} do not add up to {x[self.axis]}, axis {self.axis} of {x}")
         return tuple(resized(x, self.axis, n) for n in self.sizes)
+
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return Split(self.axis + 1, self.sizes)(x)
 
 
 # -- for users: any input becomes a Tensor; NumPy's names and meaning ---------------------------------------
@@ -259,31 +285,6 @@ def stack(arrays: Any, axis: int = 0) -> Tensor:
     return Stack(axis, len(xs))(*xs)
 
 
-def hstack(arrays: Any) -> Tensor:
-    """The arrays side by side: joined along axis 1, or along axis 0 if they have one axis only."""
-    xs = [_reshape((1,))(x) if x.ndim == 0 else x for x in tensors("hstack", arrays)]
-    return concatenate(xs, 0 if xs[0].ndim == 1 else 1)
-
-
-def vstack(arrays: Any) -> Tensor:
-    """The arrays on top of each other: joined along axis 0; arrays of one axis become rows."""
-    return concatenate([_reshape((1, x.size))(x) if x.ndim < 2 else x for x in tensors("vstack", arrays)], 0)
-
-
-def dstack(arrays: Any) -> Tensor:
-    """The arrays behind each other: joined along axis 2; shape (n,) becomes (1, n, 1), and (m, n) becomes (m, n, 1)."""
-    return concatenate([_reshape(_deep(x.shape))(x) for x in tensors("dstack", arrays)], 2)
-
-
-def _deep(x: Shape) -> Shape:
-    return x if len(x) > 2 else (*(1,) * (2 - max(len(x), 1)), *(x or (1,)), 1)
-
-
-def column_stack(arrays: Any) -> Tensor:
-    """The arrays side by side, those of one axis as columns."""
-    return concatenate([_reshape((x.size, 1))(x) if x.ndim < 2 else x for x in tensors("column_stack", arrays)], 1)
-
-
 def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """x cut along `axis` into equal sections (a number), or before each of the given indices (a sequence).
 
@@ -327,23 +328,3 @@ def unstack(x: Any, axis: int = 0) -> tuple[Tensor, ...]:
     if x.shape[axis] == 0:
         return ()
     return tuple(_reshape(without(x.shape, axis))(y) for y in Split(axis, (1,) * x.shape[axis])(x))
-
-
-def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
-    """Each element (or slice along `axis`) `repeats` times in a row; a sequence gives a number for each.
-
-    Without `axis` the array is flattened first. Raises ShapeError if the sequence does not fit.
-    """
-    x = as_tensor(x)
-    if axis is None:
-        x, axis = ravel(x), 0
-    (axis,) = axes_of("repeat", axis, x.ndim)
-    times = counts("repeat", repeats)
-    if len(times) == 1:
-        long = _reshape(with_ones(x.shape, (axis + 1,)))(x)
-        copies = _broadcast((*x.shape[: axis + 1], *times, *x.shape[axis + 1 :]))(long)
-        return _reshape(resized(x.shape, axis, x.shape[axis] * times[0]))(copies)
-    if len(times) != x.shape[axis]:
-        raise ShapeError(f"repeat: {len(times)} numbers for axis {axis} of shape {x.shape}; give one, or one for each")
-    pieces = Split(axis, (1,) * len(times))(x)
-    return concatenate([_broadcast(resized(x.shape, axis, k))(y) for k, y in zip(times, pieces)], axis)

@@ -1,9 +1,12 @@
-"""Linear algebra on stacks of matrices, the last two axes: solve, inv, det; and norm. float16 has none, as in NumPy."""
+"""Linear equations on stacks of matrices, the last two axes: solve and inv; and what all of linear algebra shares.
+
+float16 has none of it, as in NumPy.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,16 +14,18 @@ import numpy as np
 from numpy import ndarray
 from numpy.linalg import LinAlgError
 
-from ..errors import ShapeError
-from ..primitive import OUTPUT, Primitive
+from ..batch import aligned
+from ..errors import DTypeError, GradientError, ShapeError
+from ..primitive import OUTPUT, AsType, Primitive
 from ..tensor import Tensor
-from .elementwise import absolute, conj, ratio
+from .contract import LETTERS, _einsum
+from .elementwise import conj
 from .matmul import _matmul, column, from_column, row, turned
-from .reduce import Reduction, _sum, floating
-from .reduce import max as largest
-from .reduce import min as smallest
-from .reduce import sum as total
-from .shape import Shape, _reshape, axes_of
+from .reduce import floating
+from .select import _where
+from .shape import Shape, _reshape, _transpose, axes_of
+
+# -- matrices: what takes raw arrays to raw arrays and Tensors to Tensors -----------------------------------
 
 
 def conjugate(x: Any) -> Any:
@@ -33,11 +38,79 @@ def adjoint(x: Any) -> Any:
     return turned(conjugate(x))
 
 
+def hermitian(x: Any) -> Any:
+    """The Hermitian part (x + xᴴ)/2 of each matrix."""
+    return 0.5 * (x + adjoint(x))
+
+
+def skew(x: Any) -> Any:
+    """The skew-Hermitian part (x - xᴴ)/2 of each matrix."""
+    return 0.5 * (x - adjoint(x))
+
+
+def real_part(x: Any) -> Any:
+    """The real part; a real x as it is."""
+    return AsType(np.dtype(x.dtype.char.lower()))(x) if x.dtype.kind == "c" else x
+
+
+def imaginary_part(x: Any) -> Any:
+    """The imaginary part of a complex x."""
+    return real_part(-1j * x)
+
+
+def masked(keep: ndarray, x: Any) -> Any:
+    """x where `keep` is true, 0 elsewhere."""
+    return _where(keep, x, np.zeros((), x.dtype))
+
+
+def lower(x: Any, k: int = 0) -> Any:
+    """Each matrix on and below diagonal number k."""
+    return masked(np.tri(*x.shape[-2:], k=k, dtype=bool), x)
+
+
+def upper(x: Any, k: int = 0) -> Any:
+    """Each matrix on and above diagonal number k."""
+    return masked(~np.tri(*x.shape[-2:], k=k - 1, dtype=bool), x)
+
+
+def unit(n: int) -> ndarray:
+    """Where the diagonal of a matrix of n rows is."""
+    return np.eye(n, dtype=bool)
+
+
+def diagonal_of(x: Any) -> Any:
+    """The diagonal of each square matrix."""
+    stack = LETTERS[: x.ndim - 2]
+    return _einsum((stack + "ZZ",), stack + "Z")(x)
+
+
+def on_diagonal(x: Any) -> Any:
+    """Each vector as the diagonal of a matrix."""
+    return masked(unit(x.shape[-1]), row(x))
+
+
+# -- shapes and errors ---------------------------------------------------------------------------------------
+
+
+def matrices(name: str, a: Shape) -> Shape:
+    """The shape of a stack of matrices, checked."""
+    if len(a) < 2:
+        raise ShapeError(f"{name}: needs a matrix or a stack of them, (..., m, n); given shape {a}")
+    return a
+
+
 def square(name: str, a: Shape) -> Shape:
     """The shape of a stack of square matrices, checked."""
     if len(a) < 2 or a[-1] != a[-2]:
         raise ShapeError(f"{name}: needs a square matrix or a stack of them, (..., n, n); given shape {a}")
     return a
+
+
+def wide_enough(name: str, x: Tensor) -> Tensor:
+    """x, if linear algebra computes in its dtype: float32, float64, and complex of these."""
+    if x.dtype.char not in "fdFD":
+        raise DTypeError(f"{name}: linear algebra has no {x.dtype}, as in NumPy. Convert it: x.astype(np.float32)")
+    return x
 
 
 def regular(name: str, function: Callable, a: ndarray, *xs: ndarray) -> ndarray:
@@ -54,29 +127,58 @@ def regular(name: str, function: Callable, a: ndarray, *xs: ndarray) -> ndarray:
         ) from None
 
 
-# -- solve and inv -----------------------------------------------------------------------------------------
+# -- the primitives ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Solve(Primitive):
-    """The solution y of a y = b: a b with one axis is a vector, any other a stack of matrices."""
+    """The solution y of a y = b: a b with one axis is a vector, any other a stack of matrices.
 
+    In a rule of another op `lesson` says why that op has no derivative where a is singular.
+    """
+
+    lesson: str = ""
     name: ClassVar[str] = "solve"
+    joint: ClassVar[bool] = True
 
     def forward(self, a: ndarray, b: ndarray) -> ndarray:
-        return regular(self.name, np.linalg.solve, a, b)
+        try:
+            return regular(self.name, self.solution, a, b)
+        except LinAlgError:
+            if not self.lesson:
+                raise
+        raise GradientError(self.lesson)
+
+    def solution(self, a: ndarray, b: ndarray) -> ndarray:
+        """y for raw arrays; LinAlgError if a matrix is singular."""
+        return np.linalg.solve(a, b)
+
+    def read(self, a: Any) -> Any:
+        """The part of a that the solution depends on."""
+        return a
+
+    @property
+    def transposed(self) -> Primitive:
+        """The op that solves with the transpose of a."""
+        return self
+
+    def pullback(self, wanted: Sequence[bool], g: Any, y: Any, a: Any, b: Any) -> list:
+        """b̄ = solve(aᴴ, g) and ā = -b̄ yᴴ: one factorisation for both."""
+        matrix = b.ndim > 1
+        back = self.transposed(adjoint(a), g if matrix else column(g))
+        ca = cb = None
+        if wanted[0]:
+            ca = self.read(-_matmul(back, adjoint(y)) if matrix else -(back * row(conjugate(y))))
+        if wanted[1]:
+            cb = back if matrix else from_column(back)
+        return [ca, cb]
 
     def vjp(self, i: int, g: Any, y: Any, a: Any, b: Any) -> Any:
-        """b̄ = solve(aᴴ, g) and ā = -b̄ yᴴ."""
-        if b.ndim > 1:
-            back = self(adjoint(a), g)
-            return back if i == 1 else -_matmul(back, adjoint(y))
-        back = self(adjoint(a), column(g))
-        return from_column(back) if i == 1 else -(back * row(conjugate(y)))
+        return self.pullback((i == 0, i == 1), g, y, a, b)[i]
 
     def jvp(self, i: int, t: Any, y: Any, a: Any, b: Any) -> Any:
         if i == 0:
-            t = -_matmul(t, y if b.ndim > 1 else column(y))
+            t = -_matmul(self.read(t), y if b.ndim > 1 else column(y))
             return self(a, t) if b.ndim > 1 else from_column(self(a, t))
         return self(a, t)
 
@@ -84,26 +186,43 @@ class Solve(Primitive):
         n = square(self.name, a)[-1]
         if not b or b[-2 if len(b) > 1 else 0] != n:
             raise ShapeError(
-                f"solve: a of shape {a} needs a b of shape ({n},) or (..., {n}, m); given {b}. "
+                f"{self.name}: a of shape {a} needs a b of shape ({n},) or (..., {n}, m); given {b}. "
                 "A stack of vectors is a stack of matrices of one column: b[..., None]."
             )
         try:
             return (*np.broadcast_shapes(a[:-2], b[:-2]), *b[-2:])
         except ValueError:
-            raise ShapeError(f"solve: the stacks do not broadcast: a has shape {a}, b has shape {b}") from None
+            raise ShapeError(f"{self.name}: the stacks do not broadcast: a has shape {a}, b has shape {b}") from None
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (OUTPUT, 0) if i == 0 else (0,)
 
+    def batched(self, flags: Sequence[bool], a: Any, b: Any) -> Any:
+        if b.ndim - flags[1] > 1:
+            return self(*aligned(flags, (a, b)))
+        if not flags[1]:  # one right-hand side for all
+            return self(a, b)
+        if not flags[0] and a.ndim == 2:  # many right-hand sides for one matrix: its columns
+            return turned(self(a, turned(b)))
+        return from_column(self(*aligned(flags, (a, column(b)))))
+
 
 @dataclass(frozen=True)
 class Inv(Primitive):
-    """The inverse y of each matrix: dy = -y da y."""
+    """The inverse y of each matrix: dy = -y da y. If not `strict`, that of a singular matrix is infinite everywhere."""
 
+    strict: bool = True
     name: ClassVar[str] = "inv"
 
     def forward(self, a: ndarray) -> ndarray:
-        return regular(self.name, np.linalg.inv, a)
+        try:
+            return regular(self.name, np.linalg.inv, a)
+        except LinAlgError:
+            if self.strict:
+                raise
+        if a.ndim == 2:
+            return np.full(a.shape, np.inf, a.dtype)
+        return np.stack([self.forward(x) for x in a])
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         return -_matmul(_matmul(adjoint(y), g), adjoint(y))
@@ -117,126 +236,13 @@ class Inv(Primitive):
     def uses(self, i: int) -> tuple[int, ...]:
         return (OUTPUT,)
 
-
-# -- det ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Det(Primitive):
-    """The determinant; its derivative is the matrix of cofactors, also where the matrix is singular."""
-
-    name: ClassVar[str] = "det"
-
-    def forward(self, a: ndarray) -> Any:
-        return np.linalg.det(a)
-
-    def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
-        return _reshape((*g.shape, 1, 1))(g) * conjugate(Cofactor(0)(a))
-
-    def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
-        return _sum((a.ndim - 2, a.ndim - 1), False)(t * Cofactor(0)(a))
-
-    def shape(self, a: Shape) -> Shape:
-        return square(self.name, a)[:-2]
-
-    def uses(self, i: int) -> tuple[int, ...]:
-        return (0,)
+    def batched(self, flags: Sequence[bool], a: Any) -> Any:
+        return self(a)
 
 
-@dataclass(frozen=True)
-class Cofactor(Primitive):
-    """The derivative of the matrix of cofactors of a in `order` directions; inputs: a, and the directions.
+# -- what a user calls ---------------------------------------------------------------------------------------
 
-    It is linear in each direction, and symmetric in them and the cotangent, being the gradient of a derivative of det.
-    So each of its rules is one of its own kind, of the same order or the next.
-    """
-
-    order: int
-    name: ClassVar[str] = "cofactor"
-
-    def forward(self, a: ndarray, *ts: ndarray) -> ndarray:
-        return cofactors(a, ts)
-
-    def vjp(self, i: int, g: Any, y: Any, *xs: Any) -> Any:
-        return conjugate(self.jvp(i, conjugate(g), y, *xs))
-
-    def jvp(self, i: int, t: Any, y: Any, *xs: Any) -> Any:
-        return Cofactor(self.order + 1)(*xs, t) if i == 0 else self(*xs[:i], t, *xs[i + 1 :])
-
-    def shape(self, a: Shape, *ts: Shape) -> Shape:
-        return square(self.name, a)
-
-    def uses(self, i: int) -> list[int]:
-        return [j for j in range(self.order + 1) if i == 0 or j != i]
-
-
-def cofactors(a: ndarray, ts: tuple[ndarray, ...]) -> ndarray:
-    """The derivative of the cofactors of a in the directions ts, from the singular values: no division, no pivots.
-
-    Cofactors are polynomials of degree n-1 in each direction. From the second direction on, their linear coefficient is
-    read off n points on a circle in the complex plane, which is exact up to rounding.
-    """
-    n = a.shape[-1]
-    if len(ts) < 2:
-        return by_singular_values(a, *ts)
-    *rest, t = ts
-    radius = (np.abs(a).max(initial=0) or 1.0) / (np.abs(t).max(initial=0) or 1.0)
-    circle = np.exp(2j * np.pi * np.arange(n) / max(n, 1))
-    y = sum((cofactors(a + radius * w * t, tuple(rest)) / (n * radius * w) for w in circle), np.zeros_like(a))
-    return y if np.result_type(a, *ts).kind == "c" else y.real
-
-
-def by_singular_values(a: ndarray, t: ndarray | None = None) -> ndarray:
-    """The cofactors of a = u s v, or their derivative in direction t. Those of a diagonal matrix are products."""
-    u, s, v = np.linalg.svd(a)
-    scale = (np.linalg.det(u) * np.linalg.det(v))[..., None, None]
-    if t is None:
-        return scale * ((u * without_each(s)[..., None, :]) @ v).conj()
-    eye = np.eye(a.shape[-1], dtype=bool)
-    pairs = without_each(np.where(eye, 1.0, s[..., None, :])) * ~eye
-    m = u.conj().swapaxes(-1, -2) @ t @ v.conj().swapaxes(-1, -2)
-    on = np.einsum("...ij,...jj->...i", pairs, m)
-    core = np.where(eye, on[..., None], -pairs * m.swapaxes(-1, -2))
-    return scale * (u.conj() @ core @ v.conj())
-
-
-def without_each(s: ndarray) -> ndarray:
-    """For each element of the last axis the product of all others, without division."""
-    return np.where(np.eye(s.shape[-1], dtype=bool), 1.0, s[..., None, :]).prod(axis=-1)
-
-
-# -- norm --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Norm(Reduction):
-    """The square root of the sum of |x|² over axes, scaled so that no square overflows or vanishes."""
-
-    name: ClassVar[str] = "norm"
-
-    def forward(self, x: ndarray) -> Any:
-        size = np.max(np.abs(x), axis=self.axes, keepdims=True, initial=0.0)
-        scale = np.where((size > 0) & np.isfinite(size), size, np.ones((), size.dtype))
-        y = scale * np.sqrt(np.sum(np.square(np.abs(x / scale)), axis=self.axes, keepdims=True))
-        return y if self.keepdims else y.reshape(self.shape(x.shape))
-
-    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
-        return self.keep(g, x) * self.direction(y, x)
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return _sum(self.axes, self.keepdims)(conjugate(self.direction(y, x)) * t)
-
-    def direction(self, y: Any, x: Any) -> Any:
-        """x/|x|, and 0 at 0."""
-        return ratio(x, self.keep(y, x))
-
-    def uses(self, i: int) -> tuple[int, ...]:
-        return (OUTPUT, 0)
-
-
-# -- what a user calls -------------------------------------------------------------------------------------
-
-_solve, _inv, _det = Solve(), Inv(), Det()
+_solve, _inv = Solve(), Inv()
 
 
 def solve(a: Any, b: Any) -> Tensor:
@@ -249,7 +255,7 @@ def solve(a: Any, b: Any) -> Tensor:
     >>> ac.linalg.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0])
     tensor([1. , 0.5])
     """
-    return _solve(floating(a), floating(b))
+    return _solve(wide_enough("solve", floating(a)), wide_enough("solve", floating(b)))
 
 
 def inv(a: Any) -> Tensor:
@@ -257,34 +263,37 @@ def inv(a: Any) -> Tensor:
 
     Raises numpy.linalg.LinAlgError if a matrix is singular.
     """
-    return _inv(floating(a))
+    return _inv(wide_enough("inv", floating(a)))
 
 
-def det(a: Any) -> Tensor:
-    """The determinant of each matrix of a stack; derivatives of all orders are right at singular matrices too.
+def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Tensor:
+    """The solution y of tensordot(a, y, y.ndim) = b: the first axes of a are those of b, the rest those of y.
 
-    >>> import autograd_core as ac
-    >>> ac.grad(ac.linalg.det)(ac.tensor([[1.0, 2.0], [2.0, 4.0]])).round(12)
-    tensor([[ 4., -2.],
-            [-2.,  1.]])
+    `axes` of a are moved to its end first. Raises ShapeError if the two groups of axes have not equally many elements.
     """
-    return _det(floating(a))
-
-
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """The length of vectors, √Σ|x|², or the Frobenius norm of matrices; derivative 0 at 0.
-
-    Without `axis` it is that of all elements; one axis makes vectors, two make matrices. `ord` may be 2 or None, 1 (the
-    sum of |x|), inf or -inf (the largest or smallest |x|) for vectors, "fro" or None for matrices.
-    """
-    x = floating(x)
-    axes = tuple(range(x.ndim)) if axis is None else axes_of("norm", axis, x.ndim)
-    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
-        return Norm(axes, keepdims)(x)
-    reductions: dict[Any, Callable] = {1: total, math.inf: largest, -math.inf: smallest}
-    if ord not in reductions or len(axes) != 1:
+    a, b = floating(a), floating(b)
+    if axes is not None:
+        moved = axes_of("tensorsolve", tuple(axes), a.ndim)
+        a = _transpose((*(k for k in range(a.ndim) if k not in moved), *moved))(a)
+    rest = a.shape[b.ndim :]
+    if a.shape[: b.ndim] != b.shape or math.prod(rest) != b.size:
         raise ShapeError(
-            f"norm: ord={ord!r} over {len(axes)} axes of shape {x.shape} is not known. Vectors (one axis) have "
-            'None, 2, 1, inf and -inf; matrices (two axes) have None and "fro".'
+            f"tensorsolve: a of shape {a.shape} must begin with the shape of b, {b.shape}, and its other axes must have "
+            "as many elements"
         )
-    return reductions[ord](absolute.public(x), axis=axes, keepdims=keepdims)
+    return _reshape(rest)(solve(_reshape((b.size, b.size))(a), _reshape((b.size,))(b)))
+
+
+def tensorinv(a: Any, ind: int = 2) -> Tensor:
+    """The inverse of a as a map of its last axes (from `ind` on) to its first: tensordot(tensorinv(a), a, ind) is 1.
+
+    Raises ShapeError if `ind` is not positive or the two groups of axes have not equally many elements.
+    """
+    a = floating(a)
+    if not isinstance(ind, (int, np.integer)) or ind <= 0:
+        raise ShapeError(f"tensorinv: ind counts the first axes of a, at least one; given {ind!r}")
+    first, last = a.shape[:ind], a.shape[ind:]
+    n = math.prod(first)
+    if math.prod(last) != n:
+        raise ShapeError(f"tensorinv: axes {first} and {last} of a must have equally many elements")
+    return _reshape(last + first)(inv(_reshape((n, n))(a)))

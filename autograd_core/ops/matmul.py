@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
+from ..batch import aligned
 from ..errors import ShapeError
 from ..primitive import Primitive, Spec
 from ..tensor import Tensor, as_tensor
@@ -98,6 +99,16 @@ class Matmul(Primitive):
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (1 - i,)
+
+    def batched(self, flags: Sequence[bool], x: Any, z: Any) -> Any:
+        left, right = x.ndim - flags[0] == 1, z.ndim - flags[1] == 1
+        if right and x.ndim == 2 and not flags[0]:  # many vectors, one matrix: one product
+            return self(z, turned(x))
+        y = self(*aligned(flags, (row(x) if left else x, column(z) if right else z)))
+        if left or right:
+            lengths = (*y.shape[-2:][left : 2 - right],)
+            y = _reshape((*y.shape[:-2], *lengths))(y)
+        return y
 
 
 def turned(x: Any) -> Any:

@@ -7,6 +7,7 @@ divide, so they are right where factors are zero, and so are their own derivativ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -17,10 +18,11 @@ from numpy import ndarray
 from ..errors import ShapeError
 from ..linear import Linear
 from ..primitive import OUTPUT, Primitive
-from ..tensor import Tensor
+from ..tensor import Tensor, as_tensor
 from .elementwise import conj
-from .join import Concatenate, Stack, narrow
-from .reduce import Reduction, _sum, cast, count, reduced_axes
+from .join import Concatenate, Stack, narrow, resized
+from .reduce import _sum
+from .reduction import Reduction, cast, count, first_value, in_front, masked, put_back, reduced_axes
 from .shape import Axis, Flip, Shape, _reshape, _transpose, axes_of, ravel
 
 
@@ -29,6 +31,7 @@ class Prod(Reduction):
     """The product over `axes`. Its derivative is the product of the other elements, which is right with zeros too."""
 
     name: ClassVar[str] = "prod"
+    analytic: ClassVar[bool] = True
     ufunc: ClassVar[np.ufunc] = np.multiply
 
     def uses(self, i: int) -> tuple[int, ...]:
@@ -49,11 +52,7 @@ class Prod(Reduction):
         n = count(x.shape, self.axes)
         if n < 2:
             return None
-        axes = tuple(range(x.ndim)) if self.axes is None else self.axes
-        order = _transpose((*axes, *(a for a in range(x.ndim) if a not in axes)))
-        front = order(x)
-        flat = _reshape((n, *front.shape[len(axes) :]))(front)
-        return _transpose(order.inverse)(_reshape(front.shape)(product_of_others(flat)))
+        return put_back(product_of_others(in_front(x, self.axes)), self.axes, x.shape)
 
 
 def product_of_others(x: Any) -> Any:
@@ -84,6 +83,7 @@ class CumSum(Linear):
     axis: int
     backward: bool = False
     name: ClassVar[str] = "cumsum"
+    analytic: ClassVar[bool] = True
 
     def forward(self, x: Any) -> ndarray:
         if not self.backward:
@@ -98,6 +98,9 @@ class CumSum(Linear):
         axes_of(self.name, self.axis, len(x))
         return x
 
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return CumSum(self.axis + 1, self.backward)(x)
+
 
 @dataclass(frozen=True)
 class CumProd(Primitive):
@@ -109,6 +112,7 @@ class CumProd(Primitive):
 
     axis: int
     name: ClassVar[str] = "cumprod"
+    analytic: ClassVar[bool] = True
 
     def forward(self, x: Any) -> ndarray:
         return np.multiply.accumulate(x, self.axis)
@@ -119,30 +123,32 @@ class CumProd(Primitive):
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         if g.dtype.kind == "c":
             x, y = conj(x), conj(y)
-        n, turn, flip = x.shape[self.axis], self.to_front(x), _flip((0,))
-        x, y, g = turn(x), turn(y), turn(g)
-        after = _join(0, (n - 1, 1))(narrow(x, 0, 1, n), narrow(x, 0, 0, 1)) if n > 1 else x
-        return turn(flip(recurrence(flip(after), flip(g))) * before(y))
+        turn = to_front(x, self.axis)
+        return turn(recurrence_back(turn(x), turn(g)) * before(turn(y), 1.0))
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        turn = self.to_front(x)
-        return turn(recurrence(turn(x), turn(t) * before(turn(y))))
-
-    def to_front(self, x: Any) -> Any:
-        """The op that exchanges `axis` with axis 0; it undoes itself."""
-        order = list(range(x.ndim))
-        order[0], order[self.axis] = self.axis, 0
-        return _transpose(tuple(order))
+        turn = to_front(x, self.axis)
+        return turn(recurrence(turn(x), turn(t) * before(turn(y), 1.0)))
 
     def shape(self, x: Shape) -> Shape:
         axes_of(self.name, self.axis, len(x))
         return x
 
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return CumProd(self.axis + 1)(x)
 
-def before(y: Any) -> Any:
-    """The running product before each element along axis 0: y moved on by one, with 1 in front."""
-    n, one = y.shape[0], np.ones((1, *y.shape[1:]), y.dtype)
-    return _join(0, (1, n - 1))(one, narrow(y, 0, 0, n - 1)) if n > 1 else one[:n]
+
+def to_front(x: Any, axis: int) -> Any:
+    """The op that exchanges an axis of x with axis 0; it undoes itself."""
+    order = list(range(x.ndim))
+    order[0], order[axis] = axis, 0
+    return _transpose(tuple(order))
+
+
+def before(y: Any, first: float) -> Any:
+    """What stands before each element along axis 0: y moved on by one, with `first` in front."""
+    n, start = y.shape[0], np.full((1, *y.shape[1:]), first, y.dtype)
+    return _join(0, (1, n - 1))(start, narrow(y, 0, 0, n - 1)) if n > 1 else start[:n]
 
 
 def recurrence(a: Any, b: Any) -> Any:
@@ -166,6 +172,13 @@ def recurrence(a: Any, b: Any) -> Any:
     return _join(0, (n - 1, 1))(y, last)
 
 
+def recurrence_back(a: Any, g: Any) -> Any:
+    """The transpose of `recurrence` by b: the solution of r_k = g_k + a_(k+1) r_(k+1) along axis 0, from the last one on."""
+    n, flip = g.shape[0], _flip((0,))
+    after = _join(0, (n - 1, 1))(narrow(a, 0, 1, n), narrow(a, 0, 0, 1)) if n > 1 else a
+    return flip(recurrence(flip(after), flip(g)))
+
+
 def _even_odd(x: Any) -> tuple[Any, Any]:
     """The elements with even and those with odd numbers along axis 0."""
     half, rest = x.shape[0] // 2, x.shape[1:]
@@ -180,32 +193,73 @@ _flip = lru_cache(maxsize=1024)(Flip)
 _prod = lru_cache(maxsize=1024)(Prod)
 
 
-def prod(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
+def prod(
+    x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Tensor:
     """The product of the elements along `axis`; of nothing 1. Its derivatives are right where elements are 0.
+
+    `initial` is a number that it starts with, `where` a mask that selects elements.
 
     >>> import autograd_core as ac
     >>> ac.grad(prod)(ac.tensor([0.0, 2.0, 3.0]))
     tensor([6., 0., 0.])
     """
     x = cast("prod", x, dtype)
-    return _prod(reduced_axes("prod", axis, x.ndim), bool(keepdims))(x)
+    if where is not True:
+        x = masked("prod", x, where, 1)
+    y: Any = _prod(reduced_axes("prod", axis, x.ndim), bool(keepdims))(x)
+    return y if initial is None else y * first_value("prod", initial, y.dtype)
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     """The sum of all elements up to each one along `axis`, or of the flattened array."""
-    x, axis = _line("cumsum", cast("cumsum", x, dtype), axis)
+    x, axis = line("cumsum", cast("cumsum", x, dtype), axis)
     return CumSum(axis)(x)
 
 
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     """The product of all elements up to each one along `axis`, or of the flattened array; right where one is 0."""
-    x, axis = _line("cumprod", cast("cumprod", x, dtype), axis)
+    x, axis = line("cumprod", cast("cumprod", x, dtype), axis)
     return CumProd(axis)(x)
 
 
-def _line(name: str, x: Any, axis: int | None) -> tuple[Tensor, int]:
+def line(name: str, x: Any, axis: int | None) -> tuple[Tensor, int]:
     if axis is None or (x.ndim == 0 and axis in (0, -1)):
         return ravel(x), 0
     if isinstance(axis, (tuple, list)):
         raise ShapeError(f"{name}: axis must be one number or None, not {axis}")
     return x, axes_of(name, axis, x.ndim)[0]
+
+
+def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Tensor:
+    """The sum of all elements up to each one along `axis`, which only a vector can do without; `include_initial`: 0 first.
+
+    Raises ShapeError for several axes, if none is given, and for an array without axes.
+
+    >>> cumulative_sum([1.0, 2.0], include_initial=True)
+    tensor([0., 1., 3.])
+    """
+    return _cumulative("cumulative_sum", cumsum, 0, x, axis, dtype, include_initial)
+
+
+def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Tensor:
+    """The product of all elements up to each one along `axis`, which only a vector can do without; right where one is 0.
+
+    With `include_initial` it starts with 1. Raises ShapeError for several axes, if none is given, and for an array
+    without axes.
+    """
+    return _cumulative("cumulative_prod", cumprod, 1, x, axis, dtype, include_initial)
+
+
+def _cumulative(name: str, running: Any, first: int, x: Any, axis: Any, dtype: Any, include_initial: bool) -> Tensor:
+    x = as_tensor(x)
+    if x.ndim == 0:
+        raise ShapeError(f"{name}: an array without axes has nothing to add up along. Use atleast_1d.")
+    if x.ndim > 1 and axis is None:
+        raise ShapeError(f"{name}: shape {x.shape} has several axes; say along which one: axis=0")
+    _, axis = line(name, x, axis)
+    y = running(x, axis, dtype)
+    if not include_initial:
+        return y
+    start = np.full(resized(x.shape, axis, 1), first, y.dtype)
+    return _join(axis, (1, x.shape[axis]))(start, y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -10,80 +11,16 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
-from ..errors import DTypeError, ShapeError
+from ..batch import aligned, everywhere
+from ..broadcast import broadcast_shape
+from ..errors import ShapeError
 from ..linear import Linear
-from ..primitive import OUTPUT, AsType, Primitive, apply
+from ..primitive import OUTPUT, AsType
 from ..table import elementwise
 from ..tensor import Tensor, as_tensor
-from .elementwise import conj, quiet, square
+from .elementwise import conj, maximum, minimum, quiet, square
+from .reduction import Axes, Reduction, cast, count, first_value, floating, masked, reduced_axes
 from .shape import Axis, Shape, _broadcast, _reshape, axes_of
-
-Axes = tuple[int, ...] | None  # None: all axes
-
-
-def reduced_axes(name: str, axis: Any, ndim: int) -> Axes:
-    """The axes that an argument `axis` names, or None for all; a 0-d array has a first and a last axis, as in NumPy."""
-    if axis is None:
-        return None
-    return () if ndim == 0 and axis in (0, -1) else axes_of(name, axis, ndim)
-
-
-def kept_shape(x: Shape, axes: Axes) -> Shape:
-    """The shape x with length 1 along the reduced axes."""
-    return tuple(1 if axes is None or a in axes else n for a, n in enumerate(x))
-
-
-def count(x: Shape, axes: Axes) -> int:
-    """How many elements of an array of shape x go into each result."""
-    return math.prod(x if axes is None else [x[a] for a in axes])
-
-
-def cast(name: str, x: Any, dtype: Any) -> Tensor:
-    """x as a Tensor of `dtype`, if one is given."""
-    x = as_tensor(x)
-    if dtype is None:
-        return x
-    if isinstance(dtype, bool):
-        raise DTypeError(f"{name}: the third argument is dtype, as in NumPy. Did you mean keepdims={dtype}?")
-    return AsType(np.dtype(dtype))(x)
-
-
-def floating(x: Any) -> Tensor:
-    """x as a Tensor of floating or complex numbers: integers in float64."""
-    x = as_tensor(x)
-    return x if x.dtype.kind in "fc" else AsType(np.dtype(np.float64))(x)
-
-
-@dataclass(frozen=True)
-class Reduction(Primitive):
-    """What all reductions share: the ufunc, the axes they reduce, and whether these stay with length 1."""
-
-    axes: Axes = None
-    keepdims: bool = False
-    ufunc: ClassVar[np.ufunc] = np.add
-
-    def __call__(self, *xs: Any) -> Any:
-        return apply(self, xs) if isinstance(xs[0], Tensor) else self.forward(*xs)
-
-    def forward(self, x: Any) -> Any:
-        return self.ufunc.reduce(x, axis=self.axes, keepdims=self.keepdims)
-
-    def shape(self, x: Shape) -> Shape:
-        if self.axes is not None:
-            axes_of(self.name, self.axes, len(x))
-        if self.keepdims:
-            return kept_shape(x, self.axes)
-        return tuple(n for a, n in enumerate(x) if self.axes is not None and a not in self.axes)
-
-    def keep(self, y: Any, x: Any) -> Any:
-        """The output with its reduced axes kept at length 1, so that it broadcasts against the input x."""
-        if self.keepdims or self.axes is None or y.ndim == x.ndim:
-            return y
-        return _reshape(kept_shape(x.shape, self.axes))(y)
-
-    def spread(self, g: Any, x: Any) -> Any:
-        """A cotangent of the output, repeated for each element of the input x (a view)."""
-        return _broadcast(x.shape)(self.keep(g, x))
 
 
 @dataclass(frozen=True)
@@ -91,6 +28,7 @@ class Sum(Linear, Reduction):
     """The sum over `axes`."""
 
     name: ClassVar[str] = "sum"
+    analytic: ClassVar[bool] = True
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return self.spread(g, x)
@@ -101,6 +39,7 @@ class Mean(Linear, Reduction):
     """The mean over `axes`: of integers as float64, of float16 summed in float32."""
 
     name: ClassVar[str] = "mean"
+    analytic: ClassVar[bool] = True
 
     def forward(self, x: Any) -> Any:
         n = count(x.shape, self.axes)
@@ -115,40 +54,45 @@ class Mean(Linear, Reduction):
 
 @dataclass(frozen=True)
 class Shares(Reduction):
-    """How much of the gradient each element of x gets if the extreme value is y: all those equal to y the same part."""
+    """How much of the gradient each element of x gets if the extreme value is y: all those equal to y the same part.
 
+    If y is NaN, all NaNs; nothing at all if not `nan`.
+    """
+
+    nan: bool = True
     name: ClassVar[str] = "shares"
     differentiable: ClassVar[bool] = False
 
     def forward(self, x: Any, y: Any) -> ndarray:
-        ties = (x == y) | ((x != x) & (y != y))
+        ties = (x == y) | ((x != x) & (y != y)) if self.nan else x == y
         number = np.add.reduce(ties, axis=self.axes, dtype=x.real.dtype, keepdims=True)
-        return ties / number
+        return ties / (number if self.nan else np.maximum(number, 1))
 
     def shape(self, x: Shape, y: Shape) -> Shape:
-        return x
+        self.check(x)
+        return broadcast_shape(self.name, x, y)
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        x, y = aligned((True, True), everywhere(flags, xs))
+        return self.stacked(x.ndim)(x, y)
 
 
 class Extreme(Reduction):
-    """What Max and Min share: a tie shares the gradient equally; where the result is NaN, the NaNs share it."""
+    """What Max and Min share: a tie shares the gradient equally; where the result is NaN, the NaNs share it, if `nan`."""
+
+    nan: ClassVar[bool] = True
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (OUTPUT, 0)
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
-        return self.keep(g, x) * _shares(self.axes)(x, self.keep(y, x))
+        return self.keep(g, x) * _shares(self.axes, False, self.nan)(x, self.keep(y, x))
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return _sum(self.axes, self.keepdims)(t * _shares(self.axes)(x, self.keep(y, x)))
+        return _sum(self.axes, self.keepdims)(t * _shares(self.axes, False, self.nan)(x, self.keep(y, x)))
 
     def shape(self, x: Shape) -> Shape:
-        y = super().shape(x)
-        if count(x, self.axes) == 0 and 0 not in y:
-            raise ShapeError(
-                f"{self.name}: shape {x} has no elements along axis {self.axes}, and {self.name} of nothing is not "
-                "defined. Check that the array is not empty, or reduce along another axis."
-            )
-        return y
+        return self.of_something(x, self.name)
 
 
 @dataclass(frozen=True)
@@ -172,7 +116,7 @@ class Min(Extreme):
 
 @dataclass(frozen=True)
 class Tally(Reduction):
-    """A reduction of NumPy whose result is piecewise constant: all, any, count_nonzero, argmax, argmin."""
+    """A reduction of NumPy whose result is piecewise constant, such as all, any, count_nonzero, argmax, nanargmin."""
 
     function: str = "all"
     name: ClassVar[str] = "tally"
@@ -180,14 +124,23 @@ class Tally(Reduction):
 
     def forward(self, x: Any) -> Any:
         axis = self.axes
-        if axis is not None and self.function.startswith("arg"):
+        if axis is not None and "arg" in self.function:
             (axis,) = axis or (None,)  # type: ignore[assignment]
         return getattr(np, self.function)(x, axis=axis, keepdims=self.keepdims)
+
+    def shape(self, x: Shape) -> Shape:
+        return self.of_something(x, self.function) if "arg" in self.function else super().shape(x)
+
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        if self.axes or "arg" not in self.function:
+            return super().batched(flags, x)
+        kept = (x.shape[0], *(1,) * (x.ndim - 1 if self.keepdims else 0))
+        return _reshape(kept)(Tally((1,), False, self.function)(_reshape((x.shape[0], math.prod(x.shape[1:])))(x)))
 
 
 def _tally(function: str, x: Any, axis: Any, keepdims: bool) -> Tensor:
     x = as_tensor(x)
-    if function.startswith("arg") and isinstance(axis, (tuple, list)):
+    if "arg" in function and isinstance(axis, (tuple, list)):
         raise ShapeError(f"{function}: axis must be one number or None, not {axis}. Reshape to search several axes.")
     return Tally(reduced_axes(function, axis, x.ndim), bool(keepdims), function)(x)
 
@@ -201,75 +154,173 @@ _min = lru_cache(maxsize=1024)(Min)
 _shares = lru_cache(maxsize=1024)(Shares)
 
 
-def sum(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
+def sum(
+    x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Tensor:
     """The sum of the elements along `axis` (a number, several, or None for all); of nothing 0.
+
+    `initial` is a number that it starts with, `where` a mask that selects elements; what it leaves out has derivative 0.
 
     >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     tensor([4., 6.])
     """
     x = cast("sum", x, dtype)
-    return _sum(None if axis is None else reduced_axes("sum", axis, x.ndim), bool(keepdims))(x)
+    if where is not True:
+        x = masked("sum", x, where, 0)
+    y: Any = _sum(None if axis is None else reduced_axes("sum", axis, x.ndim), bool(keepdims))(x)
+    return y if initial is None else y + first_value("sum", initial, y.dtype)
 
 
-def mean(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
-    """The mean of the elements along `axis`; of integers in float64; of nothing NaN."""
+def mean(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True) -> Tensor:
+    """The mean of the elements along `axis`, of those that the mask `where` selects; of integers in float64; of nothing NaN."""
     x = cast("mean", x, dtype)
-    return _mean(None if axis is None else reduced_axes("mean", axis, x.ndim), bool(keepdims))(x)
+    axes = None if axis is None else reduced_axes("mean", axis, x.ndim)
+    if where is True:
+        return _mean(axes, bool(keepdims))(x)
+    if x.dtype == np.float16:
+        return AsType(x.dtype)(_masked_mean("mean", AsType(np.dtype(np.float32))(x), axes, bool(keepdims), where))
+    return _masked_mean("mean", floating(x), axes, bool(keepdims), where)
 
 
-def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def _masked_mean(name: str, x: Any, axes: Axes, keepdims: bool, where: Any) -> Any:
+    total = _sum(axes, keepdims)(masked(name, x, where, 0))
+    return total / selected(x, axes, keepdims, where)
+
+
+def selected(x: Any, axes: Axes, keepdims: bool, where: Any) -> Any:
+    """How many elements a mask selects for each result, in the dtype of x."""
+    mask = _broadcast(x.shape)(as_tensor(where))
+    return AsType(x.array.real.dtype)(Tally(axes, keepdims, "count_nonzero")(mask))
+
+
+def max(x: Any, axis: Axis = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Tensor:
     """The largest element along `axis`; NaN if one is NaN. A tie shares the gradient equally.
 
-    Raises ShapeError if there are no elements.
+    `initial` is the least that it can be; a tie with it halves the gradient. It is needed for a mask `where` that selects
+    elements, and for an array without any. Raises ShapeError without it.
     """
     x = as_tensor(x)
-    return _max(reduced_axes("max", axis, x.ndim), bool(keepdims))(x)
+    op = _max(reduced_axes("max", axis, x.ndim), bool(keepdims))
+    return op(x) if initial is None and where is True else _bounded(op, maximum, x, initial, where)
 
 
-def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def min(x: Any, axis: Axis = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Tensor:
     """The smallest element along `axis`; NaN if one is NaN. A tie shares the gradient equally.
 
-    Raises ShapeError if there are no elements.
+    `initial` is the most that it can be; a tie with it halves the gradient. It is needed for a mask `where` that selects
+    elements, and for an array without any. Raises ShapeError without it.
     """
     x = as_tensor(x)
-    return _min(reduced_axes("min", axis, x.ndim), bool(keepdims))(x)
+    op = _min(reduced_axes("min", axis, x.ndim), bool(keepdims))
+    return op(x) if initial is None and where is True else _bounded(op, minimum, x, initial, where)
+
+
+def _bounded(op: Any, join: Callable, x: Tensor, initial: Any, where: Any) -> Any:
+    """An extreme of the selected elements and a first value."""
+    if initial is None:
+        raise ShapeError(
+            f"{op.name}: a mask may select nothing, and {op.name} of nothing is not defined. Give `initial`, a bound."
+        )
+    first = first_value(op.name, initial, x.dtype)
+    if where is not True:
+        x = masked(op.name, x, where, weakest(op.name, x.dtype))
+    if count(x.shape, op.axes) == 0:
+        return _broadcast(Reduction.shape(op, x.shape))(first)
+    return join(op(x), first)
+
+
+def weakest(name: str, dtype: np.dtype) -> Any:
+    """The value of a dtype that is never the largest (for a maximum) or the smallest (for a minimum) one alone."""
+    low = name.endswith("max")
+    if dtype.kind in "fc":
+        return -math.inf if low else math.inf
+    if dtype.kind == "b":
+        return not low
+    return np.iinfo(dtype).min if low else np.iinfo(dtype).max
 
 
 amax, amin = max, min
 
 
-def var(x: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
-    """The variance Σ |x - mean|² / (n - ddof) along `axis`; of integers in float64; NaN or ∞ if n ≤ ddof."""
+def var(
+    x: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Tensor:
+    """The variance Σ |x - mean|² / (n - ddof) along `axis`; of integers in float64; NaN or ∞ if n ≤ ddof.
+
+    `where` is a mask that selects elements, `mean` the mean if it is known (with its axes kept), `correction` another
+    name for `ddof`. Raises TypeError if both are given.
+    """
     x = cast("var", x, dtype)
+    return variance("var", x, reduced_axes("var", axis, x.ndim), freedom("var", ddof, correction), bool(keepdims), where, mean)
+
+
+def variance(name: str, x: Tensor, axes: Axes, ddof: float, keepdims: bool, where: Any, mean: Any) -> Any:
+    """What `var` gives, for a function of another name."""
     if x.dtype == np.float16:  # the squares of half precision overflow soon
-        return AsType(x.dtype)(var(x, axis, np.float32, ddof=ddof, keepdims=keepdims))
+        return AsType(x.dtype)(variance(name, AsType(np.dtype(np.float32))(x), axes, ddof, keepdims, where, mean))
     x = floating(x)
-    axes = reduced_axes("var", axis, x.ndim)
-    d: Any = x - _mean(axes, True)(x)
+    if mean is None:
+        mean = _mean(axes, True)(x) if where is True else _masked_mean(name, x, axes, True, where)
+    d: Any = x - mean
+    if where is not True:
+        d = masked(name, d, where, 0)
     squares = AsType(d.array.real.dtype)(d * conj(d)) if d.dtype.kind == "c" else square(d)
-    total = _sum(axes, bool(keepdims))(squares)
+    total: Any = _sum(axes, keepdims)(squares)
+    if where is not True:
+        return total / maximum(selected(x, axes, keepdims, where) - float(ddof), 0.0)
     free = count(x.shape, axes) - ddof
     return total / float(free) if free > 0 else total * math.inf
 
 
-def std(x: Any, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
+def freedom(name: str, ddof: float, correction: float | None) -> float:
+    """The one number that was given under one of two names."""
+    if correction is not None and ddof != 0:
+        raise TypeError(f"{name}: ddof and correction are the same number: give one of them")
+    return ddof if correction is None else correction
+
+
+def std(
+    x: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Tensor:
     """The standard deviation, the root of `var` with the same arguments; its derivative is 0 where it is 0."""
-    return root(var(x, axis, dtype, ddof=ddof, keepdims=keepdims))
+    x = cast("std", x, dtype)
+    ddof = freedom("std", ddof, correction)
+    return root(variance("std", x, reduced_axes("std", axis, x.ndim), ddof, bool(keepdims), where, mean))
 
 
 # 1/x with 0 for 1/0, and √x with the derivative 0 at 0: every derivative of both is 0 there.
-inverse_or_zero = elementwise("inverse_or_zero", quiet(lambda x: np.where(x == 0, x, 1.0 / x)), lambda y, _x: -y * y)
-root = elementwise("root", np.sqrt, lambda y, _x: 0.5 * inverse_or_zero(y))
+inverse_or_zero = elementwise(
+    "inverse_or_zero", quiet(lambda x: np.where(x == 0, x, 1.0 / x)), lambda y, _x: -y * y, analytic=True
+)
+inverse_or_zero.public.__doc__ = "1 / x, and 0 for 1 / 0, with all derivatives 0 there."
+root = elementwise("root", np.sqrt, lambda y, _x: 0.5 * inverse_or_zero(y), analytic=True)
+root.public.__doc__ = "The square root, with all derivatives 0 at 0."
 
 
-def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether all elements along `axis` are true (not zero)."""
-    return _tally("all", x, axis, keepdims)
+def all(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True) -> Tensor:
+    """Whether all elements along `axis` are true (not zero), of those that the mask `where` selects."""
+    return _tally("all", x if where is True else masked("all", as_tensor(x), where, 1), axis, keepdims)
 
 
-def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Whether any element along `axis` is true (not zero)."""
-    return _tally("any", x, axis, keepdims)
+def any(x: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = True) -> Tensor:
+    """Whether any element along `axis` is true (not zero), of those that the mask `where` selects."""
+    return _tally("any", x if where is True else masked("any", as_tensor(x), where, 0), axis, keepdims)
 
 
 def count_nonzero(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:

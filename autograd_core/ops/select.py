@@ -1,4 +1,4 @@
-"""Choosing between values element by element: where, select and clip."""
+"""Choosing between values element by element: where, select and clip; and where a condition holds: nonzero."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from functools import reduce
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy import ndarray
 
+from ..batch import aligned
 from ..broadcast import broadcast_shape
 from ..errors import ShapeError
 from ..primitive import Primitive
 from ..table import elementwise
 from ..tensor import Tensor, as_tensor, from_array
 from .elementwise import positive, zero
+from .shape import ravel
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Where(Primitive):
     """Takes x where the condition holds and z elsewhere; a cotangent goes only to the value that was taken."""
 
     name: ClassVar[str] = "where"
+    analytic: ClassVar[bool] = True
 
     def forward(self, condition: Any, x: Any, z: Any) -> Any:
         return np.where(condition, x, z)
@@ -44,11 +48,14 @@ class Where(Primitive):
     def uses(self, i: int) -> tuple[int, ...]:
         return () if i == 0 else (0,)
 
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*aligned(flags, xs))
+
 
 _where = Where()
 
-# One where x is not less than z (also where one of them is NaN), zero elsewhere.
 not_less = elementwise("not_less", lambda x, z: np.asarray(~(x < z), np.result_type(x, z, 0.5)), zero, zero)
+not_less.public.__doc__ = "1 where x is not less than z, also where one of them is NaN; 0 elsewhere."
 
 # Unlike maximum and minimum, these do not share a tie: all of the gradient goes to x. Functions of their own, since
 # np.maximum itself belongs to the op maximum.
@@ -58,6 +65,8 @@ at_least = elementwise(
 at_most = elementwise(
     "at_most", lambda x, z: np.minimum(x, z), lambda _y, x, z: not_less(z, x), lambda _y, x, z: 1.0 - not_less(z, x)
 )
+at_least.public.__doc__ = "The larger of x and z; where they are equal, all of the gradient goes to x."
+at_most.public.__doc__ = "The smaller of x and z; where they are equal, all of the gradient goes to x."
 
 
 def where(condition: Any, x: Any = None, z: Any = None, /) -> Any:
@@ -70,12 +79,37 @@ def where(condition: Any, x: Any = None, z: Any = None, /) -> Any:
     >>> ac.grad(lambda x: ac.sum(ac.where(x > 0, ac.sqrt(x), 0.0)))(ac.tensor([4.0, 0.0]))
     tensor([0.25, 0.  ])
     """
-    condition = as_tensor(condition)
     if x is None and z is None:
-        return tuple(from_array(a) for a in np.nonzero(condition.array))
+        return nonzero(condition)
     if x is None or z is None:
         raise TypeError("where: give both values or neither: where(condition, x, z)")
-    return _where(condition, *operands(x, z))
+    return _where(as_tensor(condition), *operands(x, z))
+
+
+def positions(mask: Tensor) -> tuple[ndarray, ...]:
+    """Where a mask is true, a raw index array an axis: the one place where values decide how much is selected."""
+    return np.nonzero(mask._read("positions of true elements"))
+
+
+def nonzero(x: Any) -> tuple[Tensor, ...]:
+    """Where x is not zero, or true: an integer Tensor an axis, in the order of the elements. They have no gradient.
+
+    Raises ShapeError for a 0-d x, and CaptureError where positions may differ from one call or example to the next.
+    """
+    x = as_tensor(x)
+    if x.ndim == 0:
+        raise ShapeError("nonzero: a 0-d array has no positions. Use x != 0, or x.reshape(1).")
+    return tuple(map(from_array, positions(x)))
+
+
+def flatnonzero(x: Any) -> Tensor:
+    """Where the flattened x is not zero, or true: whole numbers, without a gradient."""
+    return nonzero(ravel(x))[0]
+
+
+def argwhere(x: Any) -> Tensor:
+    """Where x is not zero, or true: a row of whole numbers for each such element, without a gradient."""
+    return from_array(np.argwhere(as_tensor(x)._read("positions of true elements")))
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Tensor:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
+from ..batch import later
 from ..broadcast import BroadcastTo, broadcast_shape
 from ..errors import ShapeError
 from ..linear import Linear
@@ -62,6 +63,9 @@ class Reshape(Linear):
             raise ShapeError(f"reshape: shape {x} does not go into {self.target}: {sizes}")
         return self.target
 
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return _reshape((x.shape[0], *self.target))(x)
+
 
 @dataclass(frozen=True)
 class Transpose(Linear):
@@ -87,6 +91,9 @@ class Transpose(Linear):
             raise ShapeError(f"transpose: {self.axes} permutes {len(self.axes)} axes; shape {x} has {len(x)}")
         return tuple(x[a] for a in self.axes)
 
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return _transpose((0, *later(self.axes)))(x)
+
 
 @dataclass(frozen=True)
 class Flip(Linear):
@@ -105,6 +112,9 @@ class Flip(Linear):
     def shape(self, x: Shape) -> Shape:
         axes_of(self.name, self.axes, len(x))
         return x
+
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return Flip(later(self.axes))(x)
 
 
 @dataclass(frozen=True)
@@ -125,6 +135,9 @@ class Roll(Linear):
         for a in self.axes:
             axes_of(self.name, a, len(x))
         return x
+
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return Roll(self.shifts, later(self.axes))(x)
 
 
 _reshape = lru_cache(maxsize=4096)(Reshape)

@@ -1,22 +1,27 @@
-"""Changed copies of an array: `x.at[i].set(z)`, and add, multiply, max and min; x itself stays as it is."""
+"""Changed copies of an array: `x.at[i].set(z)`, and add, multiply, max and others; and what `x[i] = z` means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy import ndarray
 
+from ..batch import batch_size, everywhere
 from ..broadcast import BroadcastTo, broadcast_to
-from ..errors import DTypeError
+from ..errors import DTypeError, MutationError, ShapeError
+from ..graph import LeafNode, recording
 from ..primitive import AsType, Primitive
-from ..tensor import Tensor, as_tensor, from_array
-from .elementwise import add, maximum, minimum, multiply
-from .index import MASK, AddAt, GetItem, Index, flat_places, out_of_range, parse, selected_shape
+from ..tensor import Tensor, as_tensor
+from .elementwise import add, divide, maximum, minimum, multiply, negative, power
+from .index import AddAt, GetItem, all_axes, flat_places, flat_rows, turned, turned_back
+from .indices import ARRAY, Index, as_index, out_of_range, parse, selected_shape, stacked
+from .join import Concatenate
+from .segment import SegmentExtreme, products
 from .select import _where
-from .shape import _reshape
+from .shape import Shape, _reshape, axes_of, ravel
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,10 @@ class SetAt(Primitive):
 
     index: Index
     name: ClassVar[str] = "set_at"
+    analytic: ClassVar[bool] = True
 
     def forward(self, x: ndarray, z: Any, *arrays: Any) -> ndarray:
-        y = x.copy()
+        y = np.array(x)
         try:
             y[self.index.key(arrays)] = z
         except IndexError as error:
@@ -47,12 +53,20 @@ class SetAt(Primitive):
             return self(t, 0.0, *arrays)
         return self(np.zeros(x.shape, t.dtype), t, *arrays) if i == 1 else None
 
-    def shape(self, x: tuple[int, ...], z: tuple[int, ...], *arrays: tuple[int, ...]) -> tuple[int, ...]:
+    def shape(self, x: Shape, z: Shape, *arrays: Shape) -> Shape:
         BroadcastTo(selected_shape(self.index, x, arrays)).shape(z)
         return x
 
     def uses(self, i: int) -> Sequence[int]:
         return range(2, self.index.arrays + 2)
+
+    def batched(self, flags: Sequence[bool], x: Any, z: Any, *arrays: Any) -> Any:
+        if not flags[0]:
+            x = everywhere(flags, (x, z, *arrays))[0]
+        index, arrays, order = stacked(self.index, True, flags[2:], arrays, x.ndim - 1)
+        if np.ndim(z):
+            z = turned_back(z if flags[1] else _reshape((1, *z.shape))(z), order)
+        return SetAt(index)(x, z, *arrays)
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ class Stays(Primitive):
     """For each element that an index names in an array of shape `target`, whether it is the last one written there."""
 
     index: Index
-    target: tuple[int, ...]
+    target: Shape
     name: ClassVar[str] = "stays"
     differentiable: ClassVar[bool] = False
 
@@ -71,12 +85,44 @@ class Stays(Primitive):
         last[key] = number
         return last[key] == number
 
-    def shape(self, *arrays: tuple[int, ...]) -> tuple[int, ...]:
+    def shape(self, *arrays: Shape) -> Shape:
         return selected_shape(self.index, self.target, arrays)
+
+    def batched(self, flags: Sequence[bool], *arrays: Any) -> Any:
+        size = batch_size(flags, arrays)
+        index, arrays, order = stacked(self.index, True, flags, arrays, len(self.target))
+        return turned(Stays(index, (size, *self.target))(*arrays), order)
+
+
+@dataclass(frozen=True)
+class Places(Primitive):
+    """Where each element that an index names in an array of shape `target` lies in the flat array."""
+
+    index: Index
+    target: Shape
+    name: ClassVar[str] = "places"
+    differentiable: ClassVar[bool] = False
+
+    def forward(self, *arrays: Any) -> ndarray:
+        return flat_places(*flat_rows(self.index.key(arrays), self.target))
+
+    def shape(self, *arrays: Shape) -> Shape:
+        return selected_shape(self.index, self.target, arrays)
+
+    def batched(self, flags: Sequence[bool], *arrays: Any) -> Any:
+        index, arrays, order = stacked(self.index, False, flags, arrays, len(self.target))
+        return turned(Places(index, self.target)(*arrays), order)
+
+
+# -- x.at[i] -----------------------------------------------------------------------------------------------
 
 
 class At:
-    """x.at, for changed copies: `x.at[i].set(z)` is x with z at i, and x stays as it is."""
+    """x.at, for changed copies: `x.at[i].set(z)` is x with z at i, and x stays as it is.
+
+    In place of `set`: add, subtract, multiply, divide, power, max and min. The index is any that `x[i]` takes; values
+    broadcast to the shape of `x[i]` and must fit into the dtype of x.
+    """
 
     __slots__ = ("x",)
 
@@ -90,32 +136,46 @@ class At:
 class Changed:
     """x.at[index]: makes copies of x that differ at the index. Values broadcast to the shape there."""
 
-    __slots__ = ("arrays", "index", "x")
+    __slots__ = ("arrays", "index", "shape", "x")
 
-    def __init__(self, x: Tensor, index: Index, arrays: list[Tensor]) -> None:
-        self.x, self.index, self.arrays = x, index, arrays
+    def __init__(self, x: Tensor, index: Index, arrays: list[Tensor], shape: Shape) -> None:
+        self.x = x if x.shape == shape else _reshape(shape)(x)
+        self.index, self.arrays, self.shape = index, arrays, x.shape
 
     def set(self, value: Any) -> Tensor:
         """With `value` there. Where the index repeats, the last value stays and gets the gradient."""
-        return SetAt(self.index)(self.x, self.value(value, "set"), *self.arrays)
+        z = self.value(value, "set")
+        return self.result(SetAt(self.index)(self.x, self.fitted(z) if z.ndim else z, *self.arrays))
 
     def add(self, value: Any) -> Tensor:
         """With `value` added there, once for each time that the index names an element."""
-        selected = selected_shape(self.index, self.x.shape, [a.shape for a in self.arrays])
-        value = broadcast_to(self.value(value, "add"), selected)
-        return add(self.x, AddAt(self.index, self.x.shape)(value, *self.arrays))
+        return self.result(add(self.x, AddAt(self.index, self.x.shape)(self.spread(value, "add"), *self.arrays)))
+
+    def subtract(self, value: Any) -> Tensor:
+        """With `value` subtracted there, once for each time that the index names an element."""
+        return self.add(negative(self.value(value, "subtract")))
 
     def multiply(self, value: Any) -> Tensor:
         """With the elements there times `value`, once for each time that the index names one."""
-        return self.changed(multiply, self.value(value, "multiply"))
+        return self.by_factors(multiply, value, "multiply")
+
+    def divide(self, value: Any) -> Tensor:
+        """With the elements there divided by `value`, or by the product of all values for the same element."""
+        return self.by_factors(divide, value, "divide")
+
+    def power(self, value: Any) -> Tensor:
+        """With the elements there to the power `value`, or to the product of all values for the same element."""
+        return self.by_factors(power, value, "power")
 
     def max(self, value: Any) -> Tensor:
-        """With the larger of the elements there and `value`; two equal ones share the gradient equally."""
-        return self.changed(maximum, self.value(value, "max"))
+        """With the larger of the elements there and `value`; all that tie share the gradient equally."""
+        return self.extreme(maximum, value, "max")
 
     def min(self, value: Any) -> Tensor:
-        """With the smaller of the elements there and `value`; two equal ones share the gradient equally."""
-        return self.changed(minimum, self.value(value, "min"))
+        """With the smaller of the elements there and `value`; all that tie share the gradient equally."""
+        return self.extreme(minimum, value, "min")
+
+    # -- how ------------------------------------------------------------------------------------------------
 
     def value(self, value: Any, name: str) -> Tensor:
         """The value as a Tensor of x's dtype."""
@@ -127,29 +187,87 @@ class Changed:
             )
         return value if value.dtype == self.x.dtype else AsType(self.x.dtype)(value)
 
-    def changed(self, op: Callable, value: Tensor) -> Tensor:
-        """The copy with op(element, value); an element that is named n times is changed in n rounds."""
-        index, arrays = self.index, self.arrays
-        if not index.repeats:
-            return SetAt(index)(self.x, op(GetItem(index)(self.x, *arrays), value), *arrays)
-        places = flat_places(index.key([a.array for a in arrays]), self.x.shape)
-        y, z = (_reshape((a.size,))(a) for a in (self.x, broadcast_to(value, places.shape)))
-        flat = Index((MASK,), 1)
-        for visit in rounds(places.ravel()):
-            there = from_array(places.ravel()[visit])
-            y = SetAt(flat)(y, op(GetItem(flat)(y, there), GetItem(flat)(z, from_array(visit))), there)
-        return _reshape(self.x.shape)(y)
+    def spread(self, value: Any, name: str) -> Tensor:
+        """The value as a Tensor of x's dtype, broadcast to the shape at the index."""
+        return broadcast_to(self.fitted(self.value(value, name)), self.selected())
+
+    def selected(self) -> Shape:
+        """The shape at the index."""
+        return selected_shape(self.index, self.x.shape, [a.shape for a in self.arrays])
+
+    def fitted(self, value: Tensor) -> Tensor:
+        """The value without leading axes of length 1 that the shape at the index lacks; NumPy ignores them in x[i] = z."""
+        extra = value.ndim - len(self.selected())
+        return _reshape(value.shape[extra:])(value) if extra > 0 and set(value.shape[:extra]) == {1} else value
+
+    def result(self, y: Tensor) -> Tensor:
+        """The changed copy in the shape of x."""
+        return y if y.shape == self.shape else _reshape(self.shape)(y)
+
+    def simply(self, op: Any, value: Tensor) -> Tensor:
+        """The copy with op(element, value), for an index that names no element twice."""
+        there = op(GetItem(self.index)(self.x, *self.arrays), self.fitted(value))
+        return self.result(SetAt(self.index)(self.x, there, *self.arrays))
+
+    def flat(self, value: Any, name: str) -> tuple[Tensor, Tensor]:
+        """The values as one line, and where they go in the flat x."""
+        return ravel(self.spread(value, name)), ravel(Places(self.index, self.x.shape)(*self.arrays))
+
+    def by_factors(self, op: Any, value: Any, name: str) -> Tensor:
+        """The copy with op(element, factor); an element that is named more than once gets the product of its factors."""
+        if self.x.dtype.kind not in "fc" and op is divide:
+            raise DTypeError(f"x.at[{self.index}].divide: a quotient does not go into x of dtype {self.x.dtype}")
+        if not self.index.repeats:
+            return self.simply(op, self.value(value, name))
+        z, places = self.flat(value, name)
+        return self.result(op(self.x, _reshape(self.x.shape)(products(z, places, self.x.size))))
+
+    def extreme(self, op: Any, value: Any, name: str) -> Tensor:
+        """The copy with the extreme of the element and all values for it."""
+        if not self.index.repeats:
+            return self.simply(op, self.value(value, name))
+        z, places = self.flat(value, name)
+        n = self.x.size
+        join = Concatenate(0, (n, z.size))
+        y = SegmentExtreme(n, op is maximum)(join(ravel(self.x), z), join(np.arange(n), places))
+        return self.result(_reshape(self.x.shape)(y))
 
 
-def rounds(places: ndarray) -> list[ndarray]:
-    """The numbers 0 … n-1 of the places in groups in which no place repeats: all first visits, all second ones, ….
+def put_along_axis(x: Any, indices: Any, values: Any, axis: int | None) -> Tensor:
+    """A copy of x with `values` at the places that `take_along_axis` reads; NumPy's function changes x itself.
 
-    >>> [list(map(int, r)) for r in rounds(np.array([5, 3, 5, 5]))]
-    [[0, 1], [2], [3]]
+    With axis None both arrays are flattened. Of repeated places the last value stays and gets the gradient.
+    Raises ShapeError if `indices` has not as many axes as x.
     """
-    order = np.argsort(places, kind="stable")
-    ranked = places[order]
-    first = np.searchsorted(ranked, ranked)
-    visit = np.empty(places.size, np.intp)
-    visit[order] = np.arange(places.size) - first
-    return [np.flatnonzero(visit == v) for v in range(visit.max(initial=-1) + 1)]
+    x, indices = as_tensor(x), as_index(indices)
+    if axis is None:
+        return _reshape(x.shape)(put_along_axis(ravel(x), ravel(indices), values, 0))
+    if indices.ndim != x.ndim:
+        raise ShapeError(f"put_along_axis: x has shape {x.shape}, indices {indices.shape}: equally many axes needed")
+    (axis,) = axes_of("put_along_axis", axis, x.ndim)
+    arrays = [as_tensor(a) for a in all_axes(x.shape, axis, indices)]
+    return Changed(x, Index((ARRAY,) * x.ndim, x.ndim), arrays, x.shape).set(values)
+
+
+# -- x[i] = z ----------------------------------------------------------------------------------------------
+
+
+def assign(x: Tensor, key: Any, value: Any) -> None:
+    """What `x[key] = value` means: from now on x has these values there, and all that was computed before keeps the old ones.
+
+    x becomes the result of a functional update, `x.at[key].set(value)`, and gradients flow to its old value and to
+    `value`. Views of x do not follow. Memory is written only where that is asked for: in a leaf under `no_grad`, in
+    `x.data`, and in other constants on memory that they share; graphs that need the old values notice it.
+
+    Raises MutationError for a leaf that requires a gradient while operations are recorded.
+    """
+    if isinstance(x.node, LeafNode) and recording.get():
+        raise MutationError(
+            f"a leaf that requires a gradient (shape {x.shape}) cannot be changed in place while operations are recorded. "
+            "Put the update under `with ac.no_grad():`, or change a copy: z = x.clone(), or z = x.at[i].set(v)."
+        )
+    y = At(x)[key].set(value)
+    if isinstance(x.node, LeafNode) or (x.node is None and getattr(x, "_shared", None) is not None):
+        x.copy_(y)
+    else:
+        x.array, x.node = y.array, y.node

@@ -84,7 +84,7 @@ def slope(line: Callable[[float], ndarray], rtol: float, size: float = 1.0) -> S
     noise, settled = np.zeros(origin.shape), np.zeros(origin.shape, bool)
     for step in STEPS:
         rungs.append(_rung(line, origin, step * scale, size))
-        noise = np.maximum(noise, _noise(rungs))
+        noise = _lasting(np.maximum(noise, _noise(rungs)), rungs)
         settled |= rungs[-1].settled(noise, rtol)
         if settled.all():
             break
@@ -124,6 +124,13 @@ def _noise(rungs: list[Rung]) -> ndarray:
     coarse, fine = rungs[-2:]
     stays = ~fine.bent & ~coarse.bent & (fine.wiggle > 0.01 * coarse.wiggle) & np.isfinite(fine.wiggle)
     return np.where(stays, fine.wiggle, 0.0)
+
+
+def _lasting(noise: ndarray, rungs: list[Rung]) -> ndarray:
+    """The noise, but no more than the last two steps can have: a kink that a coarser step took for noise is left behind."""
+    if len(rungs) < 3:
+        return noise
+    return np.fmin(noise, 30 * np.fmax(rungs[-1].wiggle, rungs[-2].wiggle))
 
 
 def _one_sided(values: ndarray, h: float) -> tuple[ndarray, ndarray]:

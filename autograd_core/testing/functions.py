@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from ..errors import DTypeError
 from ..tensor import Tensor, as_tensor
 from ..transforms import jvp, vjp
 from ..trees import flatten
+from .structures import Inputs, is_module
 
-NUMBERS = (Tensor, ndarray, np.generic, bool, int, float, complex)
+# What a right derivative may be wrong by beside differences, relative, by the bytes of a real number.
+RTOL = {2: 2e-2, 4: 2e-4, 8: 1e-9, 16: 1e-9}
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,16 @@ class Function:
         """The name of a mode applied to this function, such as "forward over reverse"."""
         return f"{mode} over {self.mode}" if self.mode else mode
 
+    def call_at(self, i: int) -> Callable[[Tensor], tuple[Tensor, ...]]:
+        """The function of input i alone; the others are constants."""
+        xs = [Tensor(x) for x in self.xs]
+        return lambda x: self.call(*xs[:i], x, *xs[i + 1 :])
+
+    def moved_slightly(self, rng: np.random.Generator) -> Function:
+        """The function at a point whose numbers differ by a few roundings."""
+        moved = [x * (1 + 4 * np.finfo(x.dtype).eps * rng.choice([-1, 1], x.shape)).astype(x.dtype) for x in self.xs]
+        return replace(self, xs=tuple(moved))
+
     def values(self) -> list[ndarray]:
         """The outputs at xs."""
         with np.errstate(all="ignore"):
@@ -52,56 +64,29 @@ class Function:
 
 
 def without_structure(f: Callable, inputs: Any) -> Function:
-    """f as a function of its floating inputs alone; `inputs` is the one argument, or a tuple of all."""
-    arguments = [with_arrays(x) for x in (inputs if isinstance(inputs, tuple) else (inputs,))]
-    leaves, rebuild = flatten(arguments)
-    names = [name for i, x in enumerate(arguments) for name in leaf_names(x, f"argument {i}")]
-    free = {i: Tensor(x) for i, x in enumerate(leaves) if isinstance(x, NUMBERS) and differentiable(as_tensor(x).dtype)}
-    if not free:
+    """f as a function of its floating inputs alone; `inputs` is the one argument, or a tuple of all.
+
+    If f is a Module its parameters are inputs as well.
+    """
+    arguments = {f"argument {i}": x for i, x in enumerate(inputs if isinstance(inputs, tuple) else (inputs,))}
+    given, g = Inputs(arguments), f
+    if is_module(f):
+        given, g = Inputs({"module": f, **arguments}), _call_first
+    if not given.xs:
         raise DTypeError("gradcheck: there is nothing to differentiate: no input is a floating or complex number")
 
     def call(*xs: Tensor) -> tuple[Tensor, ...]:
-        given = dict(zip(free, xs, strict=True))
-        ys = flatten(f(*rebuild([given.get(i, leaf) for i, leaf in enumerate(leaves)])))[0]
-        return tuple(y for y in map(as_tensor, ys) if differentiable(y.dtype))
+        return tuple(y for y in map(as_tensor, flatten(given.call(g, xs))[0]) if differentiable(y.dtype))
 
-    function = Function(call, tuple(x.array for x in free.values()), tuple(names[i] for i in free), ())
+    function = Function(call, given.xs, given.names, ())
     count = len(function.values())
     if not count:
         raise DTypeError("gradcheck: there is nothing to differentiate: no output is a floating or complex number")
-    outputs = ("output",) if count == 1 else tuple(f"output {k}" for k in range(count))
-    return Function(call, function.xs, function.arguments, outputs)
+    return replace(function, outputs=("output",) if count == 1 else tuple(f"output {k}" for k in range(count)))
 
 
-def with_arrays(tree: Any) -> Any:
-    """The same structure with arrays in place of nested lists of numbers."""
-    if is_numbers(tree):
-        return np.array(tree)
-    if isinstance(tree, dict):
-        return {key: with_arrays(value) for key, value in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*map(with_arrays, tree))
-    return type(tree)(map(with_arrays, tree)) if isinstance(tree, (tuple, list)) else tree
-
-
-def is_numbers(tree: Any) -> bool:
-    """Whether it is a nested list of Python numbers, and not empty."""
-    if not isinstance(tree, list) or not tree:
-        return False
-    return all(is_numbers(x) or isinstance(x, (bool, int, float, complex)) for x in tree)
-
-
-def leaf_names(tree: Any, name: str) -> Iterator[str]:
-    """A name for each leaf of a structure, such as `argument 0['w'][1]`."""
-    if isinstance(tree, dict):
-        parts: Any = tree.items()
-    elif isinstance(tree, (tuple, list)):
-        parts = enumerate(tree)
-    else:
-        yield name
-        return
-    for key, value in parts:
-        yield from leaf_names(value, f"{name}[{key!r}]")
+def _call_first(f: Callable, *args: Any) -> Any:
+    return f(*args)
 
 
 # -- derivatives, as functions again -----------------------------------------------------------------------------------
@@ -161,6 +146,14 @@ def wide(x: ndarray) -> ndarray:
 def normals(xs: Sequence[ndarray], rng: np.random.Generator) -> tuple[ndarray, ...]:
     """Random normal arrays of the same shapes and dtypes."""
     return tuple(like(rng.standard_normal(real(x).size), x) for x in xs)
+
+
+def close(a: ndarray, b: ndarray) -> bool:
+    """Whether two arrays are equal, relative to their largest number, and NaN or infinite in the same places."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    largest = np.abs(b[np.isfinite(b)]).max(initial=0.0)
+    return bool(np.allclose(a, b, 0.0, RTOL[b.real.itemsize] * largest, equal_nan=True))
 
 
 def place(name: str, x: ndarray, k: int) -> tuple[str, tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 
@@ -17,7 +17,8 @@ class Finding:
     "undefined" or "noise" where differences cannot tell the derivative; or the name of a broken promise ("dtype",
     "memory", …), which `text` describes. `argument` and `index` are the number that was moved (`index` is None if many
     were), `output` the number that was watched (empty in reverse mode: there it is the whole output, paired with a
-    cotangent).
+    cotangent). `by` tells what the rule was compared with, "differences" or "complex step", whose slopes on the two sides
+    (but at a kink equal) are `differences`.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Finding:
     error: float = 0.0
     tolerance: float = 0.0
     text: str = ""
+    by: str = "differences"
 
     @property
     def place(self) -> str:
@@ -41,9 +43,10 @@ class Finding:
         if self.text:
             return f"{self.kind}, {self.mode}: {self.text}" if self.mode else f"{self.kind}: {self.text}"
         low, high = self.differences
-        values = f"rule {self.rule:.10g}"
+        digits = ".16g" if self.by == "complex step" else ".10g"
+        values = f"rule {self.rule:{digits}}"
         if low > -inf:
-            values += f", differences {low:.10g}" + ("" if low == high else f" to {high:.10g}")
+            values += f", {self.by} {low:{digits}}" + ("" if low == high else f" to {high:{digits}}")
         if self.kind == "wrong":
             return f"{self.mode}: {self.place}: {values}, error {self.error:.3g}, tolerance {self.tolerance:.2g}"
         return f"{self.kind}, {self.mode}: {self.place}: {values}. {EXPLAINED[self.kind]}"
@@ -64,7 +67,8 @@ class Report:
     """The outcome of a gradient check: true if everything was right.
 
     `failures` are wrong numbers and broken promises; `remarks` are kinks and other points where differences tell no
-    derivative, which are no failures; `compared` counts the numbers that were compared, in each mode.
+    derivative, which are no failures; `compared` counts the numbers that were compared, in each mode. `call` is Python text
+    that repeats the check of one mode.
     """
 
     order: int
@@ -72,6 +76,7 @@ class Report:
     failures: list[Finding] = field(default_factory=list)
     remarks: list[Finding] = field(default_factory=list)
     compared: dict[str, int] = field(default_factory=dict)
+    call: Callable[[str], str] = field(default=lambda mode: "", repr=False)
     _known: set[tuple] = field(default_factory=set, repr=False)
 
     def __bool__(self) -> bool:
@@ -93,6 +98,8 @@ class Report:
         yield from _listed(self.failures)
         if hint := self.hint():
             yield f"  {hint}"
+        if self.failures and (call := self.call(self.failures[0].mode)):
+            yield f"To see the first one alone:\n{call}"
         if self.remarks:
             yield "Remarks, no failures:"
             yield from _listed(self.remarks)

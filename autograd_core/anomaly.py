@@ -1,0 +1,149 @@
+"""detect_anomaly: the first operation that makes a NaN or an infinity, forward or backward, with the user's line."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from contextvars import Token
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from .errors import NonFiniteError
+from .graph import Recorder, is_grad_enabled, recorder, recording
+from .tensor import Tensor
+
+HERE = str(Path(__file__).parent)
+
+
+class Anomaly(Recorder):
+    """Checks the value of every op that runs, and the gradients of every rule; notes the user's line of each node."""
+
+    def __init__(self, on: bool, infinite: bool, outer: Recorder | None) -> None:
+        self.on, self.infinite, self.outer, self.checks = on, infinite, outer, True
+        self.lines: WeakKeyDictionary = WeakKeyDictionary()
+
+    def switched(self, on: bool) -> Anomaly:
+        """The same checks with the recording of graphs on or off."""
+        return self.variant(on, self.checks)
+
+    def sweep(self, on: bool) -> Anomaly:
+        """Within a sweep the rules are checked as a whole: on their way they may meet infinities that cancel."""
+        return self.variant(on, False)
+
+    def variant(self, on: bool, checks: bool) -> Anomaly:
+        other = Anomaly.__new__(Anomaly)
+        outer = None if self.outer is None else self.outer.switched(on)
+        other.__dict__ = self.__dict__ | {"on": on, "checks": checks, "outer": outer}
+        return other
+
+    def note(self, op: Any, xs: tuple, y: Any) -> None:
+        for a in y if isinstance(y, tuple) else (y,):
+            if a.node is not None:
+                self.lines[a.node] = self.lines[parent(a.node)] = line = users_line()
+            if self.checks and (bad := self.first_bad(a.array, [raw(x) for x in xs])) is not None:
+                line = users_line()
+                raise NonFiniteError(f"{op.name} gave {bad} in its output of shape {a.shape}, from finite inputs{at(line)}")
+        if self.outer is not None:
+            self.outer.note(op, xs, y)
+
+    def swept(self, node: Any, i: int, g: Any, c: Any) -> None:
+        self.check_rule(node, several(g), [c], f"the backward rule of {node.name}", f"the gradient of its argument {i}")
+        if self.outer is not None:
+            self.outer.swept(node, i, g, c)
+
+    def pushed(self, node: Any, ts: Any, t: Any) -> None:
+        self.check_rule(node, several(ts), several(t), f"the forward rule of {node.name}", "its tangent")
+        if self.outer is not None:
+            self.outer.pushed(node, ts, t)
+
+    def check_rule(self, node: Any, given: list, made: list, rule: str, what: str) -> None:
+        """Raise if a rule made something that is not finite of what is."""
+        for c in made:
+            if (bad := self.first_bad(raw(c), [raw(g) for g in given])) is not None:
+                line = self.lines.get(node)
+                where = at(line) if line else ". Build the graph under detect_anomaly() too, to see the operation's line"
+                raise NonFiniteError(f"{rule} gave {bad} in {what}{where}")
+
+    def first_bad(self, y: Any, xs: list) -> str | None:
+        """The first NaN (or infinity) of y and its index, if no input has one."""
+        if y is None or y.dtype.kind not in "fc":
+            return None
+        for test in (np.isnan, np.isinf) if self.infinite else (np.isnan,):
+            found = test(y)
+            if found.any() and not any(x is not None and x.dtype.kind in "fc" and not np.isfinite(x).all() for x in xs):
+                index = tuple(int(k[0]) for k in np.nonzero(found)) if y.ndim else ()
+                return f"{y[index]} at index {list(index)}" if index else f"{y}"
+        return None
+
+    def cut(self, x: Any, y: Any) -> None:
+        if self.outer is not None:
+            self.outer.cut(x, y)
+
+    def read(self, x: Any, how: str) -> None:
+        if self.outer is not None:
+            self.outer.read(x, how)
+
+    def drew(self, generator: Any) -> None:
+        if self.outer is not None:
+            self.outer.drew(generator)
+
+    def wrote(self, x: Any, value: Any) -> None:
+        if self.outer is not None:
+            self.outer.wrote(x, value)
+
+
+def raw(x: Any) -> Any:
+    """The array of a value."""
+    return None if x is None else x.array if isinstance(x, Tensor) else np.asarray(x)
+
+
+def several(g: Any) -> list:
+    """One or several values (and nested ones) as a flat list."""
+    return [a for part in g for a in several(part)] if isinstance(g, (list, tuple)) else [g]
+
+
+def parent(node: Any) -> Any:
+    """The node of the op: that of several outputs stands behind the part."""
+    return node.parents[0] if node.name == "part" else node
+
+
+def users_line() -> tuple[str, int]:
+    """File and number of the innermost line that is not of this package."""
+    frame: Any = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def at(line: tuple[str, int]) -> str:
+    """The line as the end of a sentence."""
+    text = linecache.getline(*line).strip()
+    return f", in line {line[1]} of {line[0]}" + (f": {text}" if text else "")
+
+
+class detect_anomaly:
+    """Within the block the first NaN or infinity raises NonFiniteError, which names the operation, your line and the value.
+
+    Forward, an op is blamed whose inputs are finite and whose output is not; backward, the rule of an op that makes a
+    gradient that is not finite of one that is; the line is that of the op if it too ran in the block. With
+    `infinite=False` infinities pass, and only NaN is an error. Slower: use it to find a fault.
+
+    >>> import autograd_core as ac
+    >>> with ac.detect_anomaly():
+    ...     ac.log(ac.tensor([1.0, 0.0]))
+    Traceback (most recent call last):
+    autograd_core.errors.NonFiniteError: log gave -inf at index [1] in its output of shape (2,), from finite inputs, in line ...
+    """
+
+    def __init__(self, infinite: bool = True) -> None:
+        self.infinite = infinite
+        self._tokens: list[Token] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(recording.set(Anomaly(is_grad_enabled(), self.infinite, recorder())))
+
+    def __exit__(self, *exception: object) -> None:
+        recording.reset(self._tokens.pop())

@@ -1,0 +1,56 @@
+"""Joining and repeating as NumPy's older functions do: hstack, vstack, dstack, column_stack, repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import ShapeError
+from ..tensor import Tensor, as_tensor
+from .join import Split, concatenate, resized, tensors
+from .shape import Shape, _broadcast, _reshape, axes_of, counts, ravel, with_ones
+
+
+def hstack(arrays: Any) -> Tensor:
+    """The arrays side by side: joined along axis 1, or along axis 0 if they have one axis only."""
+    xs = [_reshape((1,))(x) if x.ndim == 0 else x for x in tensors("hstack", arrays)]
+    return concatenate(xs, 0 if xs[0].ndim == 1 else 1)
+
+
+def vstack(arrays: Any) -> Tensor:
+    """The arrays on top of each other: joined along axis 0; arrays of one axis become rows."""
+    return concatenate([_reshape((1, x.size))(x) if x.ndim < 2 else x for x in tensors("vstack", arrays)], 0)
+
+
+def dstack(arrays: Any) -> Tensor:
+    """The arrays behind each other: joined along axis 2; shape (n,) becomes (1, n, 1), and (m, n) becomes (m, n, 1)."""
+    return concatenate([_reshape(_deep(x.shape))(x) for x in tensors("dstack", arrays)], 2)
+
+
+def _deep(x: Shape) -> Shape:
+    return x if len(x) > 2 else (*(1,) * (2 - max(len(x), 1)), *(x or (1,)), 1)
+
+
+def column_stack(arrays: Any) -> Tensor:
+    """The arrays side by side, those of one axis as columns."""
+    return concatenate([_reshape((x.size, 1))(x) if x.ndim < 2 else x for x in tensors("column_stack", arrays)], 1)
+
+
+def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
+    """Each element (or slice along `axis`) `repeats` times in a row; a sequence gives a number for each.
+
+    Without `axis` the array is flattened first. Raises ShapeError if the sequence does not fit.
+    """
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    (axis,) = axes_of("repeat", axis, x.ndim)
+    times = counts("repeat", repeats)
+    if len(times) == 1:
+        long = _reshape(with_ones(x.shape, (axis + 1,)))(x)
+        copies = _broadcast((*x.shape[: axis + 1], *times, *x.shape[axis + 1 :]))(long)
+        return _reshape(resized(x.shape, axis, x.shape[axis] * times[0]))(copies)
+    if len(times) != x.shape[axis]:
+        raise ShapeError(f"repeat: {len(times)} numbers for axis {axis} of shape {x.shape}; give one, or one for each")
+    pieces = Split(axis, (1,) * len(times))(x)
+    return concatenate([_broadcast(resized(x.shape, axis, k))(y) for k, y in zip(times, pieces)], axis)

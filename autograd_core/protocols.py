@@ -1,0 +1,166 @@
+"""NumPy's protocols for Tensor: its ufuncs and functions give Tensors, or raise; and DLPack.
+
+A function finds its counterpart by name among the public functions of `autograd_core`, `linalg`, `fft` and `special`, so
+this file lists only what has none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .errors import DTypeError, GradientError
+from .graph import Version
+from .ops.index import getitem
+from .ops.matmul import matmul
+from .ops.product import cumprod, cumsum, prod
+from .ops.reduce import all, any, max, min, sum
+from .ops.softmax import logsumexp
+from .primitive import AsType, registry
+from .table import Elementwise
+from .tensor import Tensor, as_tensor, from_array
+from .trees import map_leaves
+
+# These ask about shapes and dtypes alone.
+PROPERTIES = {
+    np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.common_type,
+    np.min_scalar_type, np.shares_memory, np.may_share_memory,
+}  # fmt: skip
+# These ask about values, and what they answer has no derivative: they run on the raw arrays.
+QUERIES = {np.allclose, np.array_equal, np.array_equiv, np.array2string, np.array_repr, np.array_str, np.isscalar}
+REDUCTIONS: dict[np.ufunc, Callable] = {
+    np.add: sum, np.multiply: prod, np.maximum: max, np.minimum: min, np.logical_and: all, np.logical_or: any,
+    np.logaddexp: logsumexp,
+}  # fmt: skip
+RUNNING: dict[np.ufunc, Callable] = {np.add: cumsum, np.multiply: cumprod}
+
+
+@cache
+def ufuncs() -> dict[np.ufunc, Callable]:
+    """The op of each ufunc of NumPy. Of two ops on one ufunc the first defined is meant: np.sqrt is `sqrt`."""
+    ops = [op for op in registry.values() if isinstance(op, Elementwise) and isinstance(op.function, np.ufunc)]
+    named = {theirs: ours for theirs, ours in functions().items() if isinstance(theirs, np.ufunc)}
+    return {op.function: op.public for op in reversed(ops)} | named | {np.matmul: matmul}
+
+
+@cache
+def functions() -> dict[Any, Callable]:
+    """The public function for each of NumPy's that has its name."""
+    engine = sys.modules[__package__]
+    homes = [(np, engine, engine.__all__), (np.linalg, engine.linalg, engine.linalg.__all__)]
+    homes.append((np.fft, engine.fft, engine.fft.__all__))
+    return {
+        theirs: getattr(ours, name)
+        for home, ours, names in homes
+        for name in names
+        if callable(theirs := getattr(home, name, None)) and not isinstance(theirs, type) and callable(getattr(ours, name))
+    }
+
+
+def of_scipy(ufunc: np.ufunc) -> Callable | None:
+    """The function for a ufunc of scipy.special, which is not imported here and so known by its name."""
+    return vars(sys.modules[__package__].special).get(ufunc.__name__)
+
+
+def array_ufunc(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
+    """What a ufunc does with a Tensor among its inputs."""
+    options = {name: value for name, value in options.items() if not is_default(name, value)}
+    if how == "__call__":
+        call = ufuncs().get(ufunc) or of_scipy(ufunc)
+        dtype = options.pop("dtype", None)
+        if call is not None and not options:
+            y = call(*inputs)
+            return y if dtype is None else AsType(np.dtype(dtype))(y)
+    elif how == "reduce" and ufunc in REDUCTIONS:
+        return REDUCTIONS[ufunc](inputs[0], *inputs[1:], **({"axis": 0} if len(inputs) < 2 else {}) | options)
+    elif how == "accumulate" and ufunc in RUNNING:
+        return RUNNING[ufunc](inputs[0], *inputs[1:], **({"axis": 0} if len(inputs) < 2 else {}) | options)
+    elif how == "outer" and ufunc in ufuncs() and not options:
+        x, z = map(as_tensor, inputs)
+        return ufuncs()[ufunc](getitem(x, (..., *(None,) * z.ndim)), z)
+    raise unsupported(f"numpy.{ufunc.__name__}" + ("" if how == "__call__" else f".{how}"), ufunc.__name__, options)
+
+
+def is_default(name: str, value: Any) -> bool:
+    """Whether an option of a ufunc says what is true without it."""
+    return (value is None and name != "axis") or (name == "where" and value is True) or (name == "keepdims" and value is False) or name == "subok"
+
+
+def array_function(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+    """What another function of NumPy does with a Tensor among its arguments."""
+    kwargs = {name: value for name, value in kwargs.items() if not (name == "out" and value is None)}
+    if "a" in kwargs:  # NumPy's name of the first argument, which is x here
+        args, kwargs = (kwargs["a"], *args), {name: value for name, value in kwargs.items() if name != "a"}
+    if (call := functions().get(function)) is not None:
+        return call(*args, **kwargs)
+    if function in PROPERTIES:
+        return function(*map_leaves(bare, args), **map_leaves(bare, kwargs))
+    if function in QUERIES:
+        return function(*map_leaves(values, args), **map_leaves(values, kwargs))
+    raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {})
+
+
+def bare(x: Any) -> Any:
+    """The array of a Tensor, for a question that does not concern its values."""
+    return x.array if isinstance(x, Tensor) else x
+
+
+def values(x: Any) -> Any:
+    """The values of a Tensor."""
+    return x.numpy() if isinstance(x, Tensor) else x
+
+
+def unsupported(what: str, name: str, options: dict) -> TypeError:
+    """The error for a NumPy function that has no counterpart here: it names the nearest one that has."""
+    known = [function.__name__ for function in (*functions(), *ufuncs())]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    with_options = f" with {', '.join(options)}" if options else ""
+    return TypeError(
+        f"{what}{with_options} is not differentiable here, and would drop the gradient."
+        + (f" The nearest supported function is {near[0]}." if near else "")
+        + " For plain arrays call it on x.numpy()."
+    )
+
+
+def dlpack(self: Tensor, **options: Any) -> Any:
+    """The capsule of the DLPack protocol, on this memory: what is written there, is written here.
+
+    Raises GradientError for a Tensor that requires a gradient: the other library would not see its graph. Use detach().
+    """
+    if self.node is not None:
+        raise GradientError("__dlpack__: this Tensor requires a gradient, which another library would drop. Use x.detach().")
+    self._own_memory()  # graphs that save this array take a copy from now on
+    return self._read("dlpack").__dlpack__(**options)
+
+
+def dlpack_device(self: Tensor) -> tuple[int, int]:
+    """The device of the DLPack protocol: the CPU."""
+    return self.array.__dlpack_device__()
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """A constant on the memory of an array of another library, by the DLPack protocol; read-only where that one is.
+
+    Raises DTypeError for a dtype that NumPy does not have, such as bfloat16.
+
+    >>> import numpy as np
+    >>> from_dlpack(np.ones(2))
+    tensor([1., 1.])
+    """
+    try:
+        y = from_array(np.from_dlpack(x))
+    except RuntimeError as error:
+        raise DTypeError(f"from_dlpack: {error}") from error
+    y._shared = Version()
+    return y
+
+
+setattr(Tensor, "__array_ufunc__", array_ufunc)
+setattr(Tensor, "__array_function__", array_function)
+setattr(Tensor, "__dlpack__", dlpack)
+setattr(Tensor, "__dlpack_device__", dlpack_device)

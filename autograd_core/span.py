@@ -1,0 +1,59 @@
+"""The part of a graph between inputs and outputs, and the sweeps through it: what the transforms are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .backward import ReverseSweep, forward_sweep
+from .graph import AnyNode, ancestors, descendants
+from .tensor import Tensor, from_array
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of a graph between sources and outputs: what a derivative of the outputs by the sources has to visit.
+
+    `nodes` are those that lead from a source to an output, oldest first; `needed` their serials. `outside` tells whether one
+    of them also depends on something else, so that the derivative is itself a function of it.
+    """
+
+    ys: Sequence[Tensor]
+    sources: Sequence[AnyNode]
+    nodes: Sequence[AnyNode]
+    needed: set[int]
+    outside: bool
+
+    def pull(self, gs: Sequence[Tensor], record: bool, retain: bool) -> list[Tensor | None]:
+        """Cotangents of the sources for cotangents gs of the outputs; None where no path leads."""
+        seeds = [
+            (y.node, g)
+            for y, g in zip(self.ys, gs, strict=True)
+            if y.node is not None and y.node.serial in self.needed
+        ]
+        found = ReverseSweep(record, retain, self.needed, {n.serial for n in self.sources}).run(seeds)
+        return [as_result(found.get(n.serial)) for n in self.sources]
+
+    def push(self, ts: Sequence[Tensor], record: bool) -> list[Tensor | None]:
+        """Tangents of the outputs for tangents ts at the sources; None where no path leads."""
+        seeds = {n.serial: t for n, t in zip(self.sources, ts, strict=True)}
+        tangents = forward_sweep(self.nodes, seeds, record)
+        return [None if y.node is None else as_result(tangents.get(y.node.serial)) for y in self.ys]
+
+
+def span(ys: Sequence[Tensor], sources: Sequence[AnyNode]) -> Span:
+    """The span between the nodes `sources` and the Tensors `ys`."""
+    floor = min((n.serial for n in sources), default=0)
+    nodes = ancestors([y.node for y in ys if y.node is not None], floor)
+    needed = descendants(nodes, {n.serial for n in sources})
+    nodes = [n for n in nodes if n.serial in needed]
+    outside = any(p is not None and p.serial not in needed for n in nodes for p in n.parents)
+    return Span(ys, sources, nodes, needed, outside)
+
+
+def as_result(g: Any) -> Tensor | None:
+    """A swept value as a Tensor that the user may keep."""
+    return g if g is None or isinstance(g, Tensor) else from_array(np.array(g))

@@ -1,0 +1,152 @@
+"""The second recorder: every primitive that runs on Tensors, in order, as a program that can be run again.
+
+A graph holds what derivatives need; a tape holds what a repetition needs: also ops on constants, comparisons, and the ops
+of a sweep. Values are known by the arrays they lie in, so a Tensor that a sweep makes of a saved array is the value it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import CaptureError
+from .graph import Recorder, recorder, recording, transforming
+from .primitive import Identity
+from .tensor import Tensor
+
+CUT = Identity(copies=False)  # a constant with the same values
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of a value in a program: number `index` of the values that inputs and ops gave, in their order."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One op of a program. `inputs` are slots, Tensors from outside, and raw values; `on`: graphs were being recorded."""
+
+    op: Any
+    inputs: tuple[Any, ...]
+    outputs: tuple[Slot, ...]
+    on: bool
+
+
+class Tape(Recorder):
+    """A list of steps that grows while the tape is the recording state, and the slots of the values so far."""
+
+    def __init__(self, what: str, inputs: Sequence[Tensor]) -> None:
+        self.what = what
+        self.on = True
+        self.steps: list[Step] = []
+        self.slots: dict[int, Slot] = {}
+        self.arrays: list[Any] = []  # kept alive, since slots are found by identity
+        self.inputs = tuple(self.new_slot(x) for x in inputs)
+
+    def new_slot(self, y: Tensor) -> Slot:
+        """A slot for a Tensor that no step before has given; one on the array of another gets a view of its own."""
+        if id(y.array) in self.slots:
+            y.array = y.array.view()
+        slot = self.slots[id(y.array)] = Slot(len(self.arrays))
+        self.arrays.append(y.array)
+        return slot
+
+    def slot(self, x: Any) -> Slot | None:
+        """The slot of a value; None for one from outside."""
+        return self.slots.get(id(x.array if isinstance(x, Tensor) else x))
+
+    def operand(self, x: Any) -> Any:
+        """What a step notes of an operand."""
+        return x if (slot := self.slot(x)) is None else slot
+
+    def switched(self, on: bool) -> Tape:
+        """The same tape with the recording of graphs on or off."""
+        if on == self.on:
+            return self
+        other = Tape.__new__(Tape)
+        other.__dict__ = self.__dict__ | {"on": on}
+        return other
+
+    def note(self, op: Any, xs: tuple, y: Any) -> None:
+        ys = y if isinstance(y, tuple) else (y,)
+        inputs = tuple(map(self.operand, xs))
+        self.steps.append(Step(op, inputs, tuple(map(self.new_slot, ys)), self.on))
+
+    def cut(self, x: Tensor, y: Tensor) -> None:
+        inputs = (self.operand(x),)
+        y.array = x.array.view()
+        self.steps.append(Step(CUT, inputs, (self.new_slot(y),), False))
+
+    def read(self, x: Tensor, how: str) -> None:
+        if self.slot(x) is not None:
+            raise CaptureError(
+                f"{self.what}: Python reads the values of a Tensor of shape {x.shape} ({how}), and they differ from one "
+                "example or call to the next. Use ac.where for a choice between values, and Tensors for everything "
+                "that is computed from values."
+            )
+
+    def wrote(self, x: Tensor, value: Any) -> None:
+        raise CaptureError(
+            f"{self.what}: a Tensor of shape {x.shape} was overwritten in place, which a repetition would not repeat. "
+            "Return the new value instead."
+        )
+
+    def run(self, f: Callable, *args: Any) -> Any:
+        """f(*args) with notes taken."""
+        on, inside = recording.set(self), transforming.set(True)
+        try:
+            return f(*args)
+        finally:
+            transforming.reset(inside)
+            recording.reset(on)
+
+    def needed(self, results: Iterable[Slot]) -> list[Step]:
+        """The steps that the results depend on, in order."""
+        wanted = set(results)
+        kept = []
+        for step in reversed(self.steps):
+            if not wanted.isdisjoint(step.outputs):
+                kept.append(step)
+                wanted.update(x for x in step.inputs if isinstance(x, Slot))
+        return kept[::-1]
+
+
+def concrete(x: Tensor, how: str) -> Any:
+    """The raw array of x for a decision that its values make, such as the positions of a mask; CaptureError on a tape."""
+    if (mode := recorder()) is not None:
+        mode.read(x, how)
+    return x.array
+
+
+class Closed(Recorder):
+    """Refuses the values of an outer tape: what runs here is one op of it, and takes them as inputs or not at all."""
+
+    def __init__(self, what: str, outer: Tape, on: bool = False) -> None:
+        self.what, self.outer, self.on = what, outer, on
+
+    def switched(self, on: bool) -> Closed:
+        """The same with the recording of graphs on or off."""
+        return Closed(self.what, self.outer, on)
+
+    def note(self, op: Any, xs: tuple, y: Any) -> None:
+        for x in xs:
+            if isinstance(x, Tensor) and self.outer.slot(x) is not None:
+                raise CaptureError(
+                    f"{self.what}: the function takes a Tensor of shape {x.shape} from outside, and {self.outer.what} needs it "
+                    "to differ from one example or call to the next. Pass it as an argument."
+                )
+
+
+@contextmanager
+def closed(what: str) -> Iterator[None]:
+    """Within the block nothing is recorded: it is the forward pass of one op, made of others."""
+    outer = recorder()
+    token = recording.set(Closed(what, outer) if isinstance(outer, Tape) else False)
+    try:
+        yield
+    finally:
+        recording.reset(token)

@@ -1,0 +1,311 @@
+"""Rules beside slopes: what a derivative of a function says along a direction, and whether it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..tensor import Tensor
+from ..transforms import linearize, vjp
+from .complex_step import ComplexStep, H, complex_step
+from .differences import OPEN, Slope, slope
+from .functions import RTOL, Function, joined, like, normals, place, real
+from .report import Finding, Report
+
+ENTRIES = 64  # an array of at most so many numbers is moved number by number,
+PROJECTIONS = 8  # a larger one along so many random directions
+COTANGENTS = 2
+ROUNDING = 1e3  # so many roundings of the numbers that it is made of a derivative may be wrong by beside differences,
+EXACT_ROUNDING = 50.0  # and beside complex steps;
+EXACT_RTOL = 1e-13  # there also by so much of its size
+BESIDE = 4  # points beside the point, which show how sharply rounding lets a derivative be known
+
+
+# -- directions --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A direction ts in which the inputs are moved, and its name; `index` is given if it is that of one number."""
+
+    argument: str
+    index: tuple[int, ...] | None
+    ts: tuple[ndarray, ...]
+
+
+def everywhere(f: Function, rng: np.random.Generator) -> Direction:
+    """A direction in which everything moves."""
+    return Direction("all arguments, random direction", None, normals(f.xs, rng))
+
+
+def directions(f: Function, depth: int, rng: np.random.Generator) -> Iterator[Direction]:
+    """Each number of a small array by itself, random directions in a large one; from the third order on only these."""
+    zeros = [np.zeros_like(x) for x in f.xs]
+    for i, x in enumerate(f.xs):
+        one_by_one = depth < 2 and real(x).size <= ENTRIES
+        for name, index, t in numbered(f.arguments[i], x) if one_by_one else drawn(f.arguments[i], x, depth, rng):
+            yield Direction(name, index, (*zeros[:i], t, *zeros[i + 1 :]))
+
+
+def numbered(name: str, x: ndarray) -> Iterator[tuple[str, tuple[int, ...] | None, ndarray]]:
+    """The directions of all single numbers of x."""
+    for k, unit in enumerate(np.eye(real(x).size)):
+        yield *place(name, x, k), like(unit, x)
+
+
+def drawn(name: str, x: ndarray, depth: int, rng: np.random.Generator) -> Iterator[tuple[str, None, ndarray]]:
+    """Random directions of x."""
+    for k in range(min(x.size, PROJECTIONS if depth < 2 else 1)):
+        yield f"{name}, random direction {k}", None, normals([x], rng)[0]
+
+
+# -- what a rule says --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Said:
+    """The numbers of a rule along a direction, and the size of the numbers that each is made of."""
+
+    numbers: ndarray
+    scale: Any
+
+
+class Reverse:
+    """The gradients of f for cotangents gs. They say the slope of all outputs, paired with gs, as one number."""
+
+    def __init__(self, f: Function, ys: list[ndarray], gs: tuple[ndarray, ...]) -> None:
+        self.mode = f.over("reverse")
+        self.ys, self.gs, self.g = ys, gs, joined(gs)
+        self.size = _length(self.g * joined(ys))
+        self.gradient = [x.array for x in vjp(f.call, *map(Tensor, f.xs))[1](gs)]
+
+    def at(self, f: Function) -> Reverse:
+        """The same at another point."""
+        return Reverse(f, self.ys, self.gs)
+
+    def along(self, direction: Direction) -> Said:
+        """The derivative along a direction: one entry of one gradient, where one number is moved."""
+        total, scale = 0.0, 0.0
+        for x, t in zip(map(real, self.gradient), map(real, direction.ts), strict=True):
+            moved = t != 0
+            with np.errstate(all="ignore"):
+                terms = x[moved] * t[moved]
+                total += terms.sum()
+            if moved.any():
+                scale += _largest(x) + _length(terms)
+        return Said(np.array([total]), scale)
+
+    def expected(self, s: Slope) -> Slope:
+        """What it should say where the outputs have the slope s."""
+        return s.paired(self.g)
+
+    def exact(self, s: ndarray) -> ndarray:
+        """What it should say where the outputs have exactly the slope s."""
+        return np.array([self.g @ s])
+
+    def output(self, k: int) -> str:
+        """The output is paired as a whole."""
+        return ""
+
+
+class Forward:
+    """The tangents of f. They say the slope of each output."""
+
+    def __init__(self, f: Function, ys: list[ndarray], rng: np.random.Generator) -> None:
+        self.mode = f.over("forward")
+        self.names, self.ys = f.outputs, ys
+        self.size = np.abs(joined(ys))
+        _, self.pushforward = linearize(f.call, *map(Tensor, f.xs))
+        sizes = np.abs([self.push(normals(f.xs, rng)) for _ in range(2)]).max(0)
+        self.scale = np.where(np.isfinite(sizes), sizes, 0.0)
+
+    def at(self, f: Function) -> Forward:
+        """The same at another point."""
+        return Forward(f, self.ys, np.random.default_rng(0))
+
+    def push(self, ts: Sequence[ndarray]) -> ndarray:
+        """The tangents of all outputs as one real vector."""
+        return joined([t.array for t in self.pushforward(*ts)])
+
+    def along(self, direction: Direction) -> Said:
+        return Said(self.push(direction.ts), self.scale)
+
+    def expected(self, s: Slope) -> Slope:
+        return s
+
+    def exact(self, s: ndarray) -> ndarray:
+        return s
+
+    def output(self, k: int) -> str:
+        """The name of number k of all outputs."""
+        for name, y in zip(self.names, self.ys, strict=True):
+            if k < real(y).size:
+                part, index = place(name, y, k)
+                return f"{part}[{', '.join(map(str, index))}]" if index else part
+            k -= real(y).size
+        raise IndexError(k)
+
+
+Check = Reverse | Forward
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a check says along a direction."""
+
+    check: Check
+    direction: Direction
+    said: Said
+
+    def finding(self, kind: str, k: int, ends: tuple[float, float], off: float, allowed: float, by: str) -> Finding:
+        """What a report has to say of number k."""
+        place = (kind, self.check.mode, self.direction.argument, self.direction.index, self.check.output(k))
+        rule = float(self.said.numbers[k])
+        return Finding(*place, rule, (float(ends[0]), float(ends[1])), float(off), float(allowed), by=by)
+
+
+# -- the comparison ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Comparison:
+    """The rules of f, in each of `modes`, beside its slopes along all directions.
+
+    Slopes are those of complex steps where the ops declare that this is possible, and where differences along one
+    direction in which everything moves agree. What differs from them is measured again, by differences, which know kinks.
+    """
+
+    f: Function
+    modes: Collection[str]
+    rtol: float | None
+    atol: float | None
+    report: Report
+
+    def run(self, depth: int, rng: np.random.Generator) -> None:
+        """Compare along all directions."""
+        ys = self.f.values()
+        self.dtype = min((x.real.dtype for x in (*self.f.xs, *ys)), key=lambda dtype: dtype.itemsize)
+        self.step: ComplexStep | None = None
+        self.beside: list[Function] | None = None
+        checks: list[Check] = []
+        if self.f.over("reverse") in self.modes:
+            checks += [Reverse(self.f, ys, normals(ys, rng)) for _ in range(COTANGENTS)]
+        if self.f.over("forward") in self.modes:
+            checks.append(Forward(self.f, ys, rng))
+        last = everywhere(self.f, rng)
+        s = self.differences(last)
+        self.step = self.trusted(last, s)
+        for direction in directions(self.f, depth, rng):
+            self.compare(checks, direction)
+        self.compare(checks, last, s)
+
+    @property
+    def relative(self) -> float:
+        """The relative error that is allowed beside differences."""
+        return RTOL[self.dtype.itemsize] if self.rtol is None else self.rtol
+
+    def differences(self, direction: Direction) -> Slope:
+        """The slope of f along a direction, by differences."""
+        return slope(self.f.line(direction.ts), self.relative, _size(self.f.xs, direction.ts))
+
+    def trusted(self, direction: Direction, s: Slope) -> ComplexStep | None:
+        """Complex steps, if they are possible and give the slope s of a smooth function."""
+        step = complex_step(self.f) if set(s.kind) <= {"smooth"} else None
+        if step is None:
+            return None
+        found = step.slope(direction.ts)
+        agree = np.abs(found - s.low) <= 10 * s.error + 1e-6 * np.abs(s.low)
+        return step if agree.all() else None
+
+    def compare(self, checks: list[Check], direction: Direction, s: Slope | None = None) -> None:
+        """Compare all checks along one direction."""
+        exact = None if self.step is None else self.step.slope(direction.ts)
+        for check in checks:
+            case = Case(check, direction, check.along(direction))
+            self.report.compared[check.mode] = self.report.compared.get(check.mode, 0) + case.said.numbers.size
+            if exact is not None and (self.off(case, exact) <= self.allowed_exactly(case, exact)).all():
+                continue
+            s = self.differences(direction) if s is None else s
+            wrong = self.note(case, check.expected(s))
+            if exact is not None and not wrong:
+                self.note_exact(case, check.expected(s), exact)
+
+    def note(self, case: Case, s: Slope) -> bool:
+        """Report the worst of the numbers that are wrong by differences, and the first that has no slope."""
+        low, high, error, kind = map(np.atleast_1d, (s.low, s.high, s.error, s.kind))
+        unknown = np.isin(kind, OPEN)
+        rule = case.said.numbers
+        with np.errstate(invalid="ignore"):
+            off = np.maximum(low - rule, rule - high)
+        off[(unknown & ~np.isnan(rule)) | (kind == "undefined")] = 0.0
+        size = np.where(unknown, 0.0, np.maximum(np.abs(low), np.abs(high)))
+        allowed = self.relative * size + self.rounding(case, ROUNDING)
+        wrong = ~(off <= allowed + error)
+        if wrong.any():
+            allowed = allowed + np.where(np.isin(kind, ("smooth", "noise")), self.noise(case), 0.0)
+            wrong = ~(off <= allowed + error)
+        odd = ~wrong & (kind != "smooth") & ((kind != "noise") | (error > allowed))
+        for found, order in ((wrong, np.where(np.isnan(off), np.inf, off)), (odd, error)):
+            if found.any():
+                k = int(np.where(found, order, -1.0).argmax())
+                what = "wrong" if found is wrong else str(kind[k])
+                self.report.add(case.finding(what, k, (low[k], high[k]), off[k], allowed[k] + error[k], "differences"))
+        return bool(wrong.any())
+
+    def note_exact(self, case: Case, s: Slope, slopes: ndarray) -> None:
+        """Report the worst number that differences find right and complex steps wrong, beyond what rounding explains."""
+        exact = case.check.exact(slopes)
+        values = EXACT_ROUNDING * float(np.finfo(self.dtype).eps) * case.check.size
+        off, allowed = self.off(case, slopes), self.allowed_exactly(case, slopes) + self.noise(case) + values
+        agree = (np.atleast_1d(s.kind) == "smooth") & (np.abs(exact - s.low) <= s.error + self.relative * np.abs(exact))
+        wrong = agree & (off > allowed)
+        if wrong.any():
+            k = int(np.where(wrong, off, -1.0).argmax())
+            self.report.add(case.finding("wrong", k, (exact[k], exact[k]), off[k], allowed[k], "complex step"))
+
+    def noise(self, case: Case) -> ndarray:
+        """How much the numbers of a rule change between points that are as near as rounding may be.
+
+        The point itself is not one of them: a rule that is wrong there alone has no excuse.
+        """
+        if self.beside is None:
+            self.beside = [self.f.moved_slightly(np.random.default_rng(k)) for k in range(BESIDE)]
+        numbers = [case.check.at(f).along(case.direction).numbers for f in self.beside]
+        with np.errstate(invalid="ignore"):
+            spread = np.ptp(numbers, axis=0)
+        return np.where(np.isfinite(spread), 10 * spread, 0.0)
+
+    def off(self, case: Case, slopes: ndarray) -> ndarray:
+        """How far the numbers of a rule are from what complex steps say."""
+        return np.abs(case.said.numbers - case.check.exact(slopes))
+
+    def allowed_exactly(self, case: Case, slopes: ndarray) -> ndarray:
+        """The error that is allowed beside complex steps."""
+        double = self.dtype.itemsize >= 8
+        rtol = EXACT_RTOL if double and self.rtol is None else self.relative
+        rounding = self.rounding(case, EXACT_ROUNDING if double else ROUNDING)
+        return rtol * np.abs(case.check.exact(slopes)) + rounding + H  # far above what a step leaves out, of order h²
+
+    def rounding(self, case: Case, roundings: float) -> Any:
+        """The absolute error that is allowed."""
+        return roundings * float(np.finfo(self.dtype).eps) * case.said.scale if self.atol is None else self.atol
+
+
+def _largest(*xs: ndarray) -> float:
+    """The largest absolute value of all finite numbers."""
+    return max(float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) for x in xs)
+
+
+def _length(x: ndarray) -> float:
+    """The root of the sum of the squares of all finite numbers."""
+    with np.errstate(all="ignore"):
+        return float(np.linalg.norm(x[np.isfinite(x)]))
+
+
+def _size(xs: Sequence[ndarray], ts: Sequence[ndarray]) -> float:
+    """The largest of the numbers that a direction moves."""
+    return max(_largest(x[t != 0]) for x, t in zip(xs, ts, strict=True))
