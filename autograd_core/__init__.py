@@ -25,7 +25,8 @@ from .ops.arrange import (
     append, atleast_3d, block, concat, delete, dsplit, fliplr, flipud, hsplit, insert, permute_dims, resize,
     rollaxis, rot90, trim_zeros, vsplit,
 )
-from .ops.contract import dot, einsum, inner, matmul, outer, tensordot, vdot
+from .ops.contract import dot, einsum, inner, matmul, matvec, outer, tensordot, vdot, vecdot, vecmat
+from .ops.conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .ops.counting import bincount, histogram
 from .ops.creation import (
     array, asarray, ascontiguousarray, copy, empty, empty_like, eye, full, full_like, identity, ones, ones_like,
@@ -34,15 +35,20 @@ from .ops.creation import (
 from .ops.cross import cross, kron
 from .ops.diagonal import diag, diagflat, diagonal, trace, tril, triu
 from .ops.difference import diff, ediff1d, gradient, trapezoid
-from .ops.grid import diag_indices, indices, ix_, meshgrid, tril_indices, triu_indices
+from .ops.grid import (
+    diag_indices, diag_indices_from, fromfunction, indices, ix_, meshgrid, tril_indices, tril_indices_from,
+    triu_indices, triu_indices_from,
+)
 from .ops.index import choose, compress, extract, take, take_along_axis
 from .ops.interpolate import interp
 from .ops.join import array_split, concatenate, split, stack, unstack
 from .ops.nan import (
     nanargmax, nanargmin, nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar,
 )
+from .ops.pad import pad
 from .ops.piecewise import piecewise
-from .ops.polynomial import polyval, vander
+from .ops.polynomial import polyadd, polyder, polyfit, polyint, polymul, polysub, polyval, vander
+from .ops.pool import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from .ops.quantile import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
 from .ops.ranges import arange, geomspace, linspace, logspace
 from .ops.segment import (
@@ -60,19 +66,24 @@ from .ops.shape import (
 )
 from .ops.softmax import log_softmax, logcumsumexp, logsumexp, softmax
 from .ops.statistics import average, corrcoef, cov, ptp
+from .ops.unfold import fold, unfold
 from .ops.update import put_along_axis
 from .ops.windows import convolve, correlate, sliding_window_view
 from .primitive import Primitive, registry
 from .protocols import from_dlpack
 from .public import (
-    abs, absolute, add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, bitwise_and, bitwise_or,
-    bitwise_xor, cbrt, ceil, cos, cosh, divide, equal, exp, exp2, expm1, floor, floor_divide, greater,
-    greater_equal, hypot, invert, isfinite, isinf, isnan, less, less_equal, log, log10, log1p, log2, logaddexp,
-    logical_and, logical_not, logical_or, logical_xor, maximum, minimum, mod, multiply, negative, not_equal,
-    positive, pow, power, reciprocal, relu, remainder, rint, round, sigmoid, sign, sin, sinh, softplus, sqrt,
-    square, subtract, tan, tanh, true_divide, trunc,
+    abs, absolute, acos, acosh, add, angle, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, around,
+    asin, asinh, atan, atan2, atanh, bitwise_and, bitwise_count, bitwise_invert, bitwise_left_shift, bitwise_not,
+    bitwise_or, bitwise_right_shift, bitwise_xor, cbrt, ceil, conj, conjugate, copysign, cos, cosh, deg2rad,
+    degrees, divide, divmod, equal, exp, exp2, expm1, fabs, fix, float_power, floor, floor_divide, fmax, fmin, fmod,
+    frexp, gcd, greater, greater_equal, heaviside, hypot, imag, invert, isclose, iscomplex, isfinite, isinf, isnan,
+    isneginf, isposinf, isreal, lcm, ldexp, left_shift, less, less_equal, log, log10, log1p, log2, logaddexp,
+    logaddexp2, logical_and, logical_not, logical_or, logical_xor, maximum, minimum, mod, modf, multiply,
+    nan_to_num, negative, nextafter, not_equal, positive, pow, power, rad2deg, radians, real, reciprocal, relu,
+    remainder, right_shift, rint, round, sigmoid, sign, signbit, sin, sinc, sinh, softplus, spacing, sqrt, square,
+    subtract, tan, tanh, true_divide, trunc, unwrap,
 )
-from .special import erf, erfc
+from .special import erf, erfc, i0
 from .table import elementwise
 from .taylor import jet
 from .tensor import Tensor, as_tensor, tensor
@@ -82,33 +93,41 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CaptureError", "DTypeError", "GradientError", "LeafNode", "MissingExtraError", "MutationError", "Node",
-    "NonFiniteError", "Primitive", "ShapeError", "Tensor", "__version__", "abs", "absolute", "add", "all", "amax",
-    "amin", "any", "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
-    "argmax", "argmin", "argpartition", "argsort", "argwhere", "array", "array_split", "as_tensor", "asarray",
-    "ascontiguousarray", "atleast_1d", "atleast_2d", "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_or",
-    "bitwise_xor", "block", "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "checkpoint", "choose", "clip",
-    "column_stack", "compress", "concat", "concatenate", "convolve", "copy", "corrcoef", "correlate", "cos", "cosh",
-    "count_nonzero", "cov", "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "curl", "custom_vjp",
-    "default_dtype", "delete", "detect_anomaly", "diag", "diag_indices", "diagflat", "diagonal", "diff", "digitize",
-    "divergence", "divide", "dot", "dsplit", "dstack", "e", "ediff1d", "einsum", "elementwise", "empty", "empty_like",
-    "enable_grad", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm1", "extract", "eye", "fft",
-    "flatnonzero", "flip", "fliplr", "flipud", "floor", "floor_divide", "from_dlpack", "full", "full_like", "gather",
-    "geomspace", "get_default_dtype", "grad", "gradient", "gradients", "greater", "greater_equal", "hessian",
-    "hessian_diag", "histogram", "hsplit", "hstack", "hvp", "hypot", "identity", "indices", "inf", "inner", "insert",
-    "interp", "invert", "is_grad_enabled", "isfinite", "isinf", "isnan", "ix_", "jacobian", "jet", "jvp", "kron",
-    "laplacian", "less", "less_equal", "lexsort", "linalg", "linearize", "linspace", "log", "log10", "log1p", "log2",
-    "log_softmax", "logaddexp", "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace",
-    "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod",
-    "moveaxis", "multiply", "nan", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean",
-    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative",
-    "no_grad", "nonzero", "not_equal", "ones", "ones_like", "outer", "partition", "percentile", "permute_dims", "pi",
-    "piecewise", "polyval", "positive", "pow", "power", "prod", "ptp", "put_along_axis", "quantile", "random", "ravel",
-    "reciprocal", "registry", "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90",
+    "NonFiniteError", "Primitive", "ShapeError", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add",
+    "all", "amax", "amin", "angle", "any", "append", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort", "argwhere", "around", "array", "array_split",
+    "as_tensor", "asarray", "ascontiguousarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d",
+    "atleast_3d", "average", "avg_pool1d", "avg_pool2d", "avg_pool3d", "bincount", "bitwise_and", "bitwise_count",
+    "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block",
+    "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "checkpoint", "choose", "clip", "column_stack", "compress",
+    "concat", "concatenate", "conj", "conjugate", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d", "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov",
+    "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "curl", "custom_vjp", "default_dtype", "deg2rad",
+    "degrees", "delete", "detect_anomaly", "diag", "diag_indices", "diag_indices_from", "diagflat", "diagonal", "diff",
+    "digitize", "divergence", "divide", "divmod", "dot", "dsplit", "dstack", "e", "ediff1d", "einsum", "elementwise",
+    "empty", "empty_like", "enable_grad", "equal", "erf", "erfc", "errors", "exp", "exp2", "expand_dims", "expm1",
+    "extract", "eye", "fabs", "fft", "fix", "flatnonzero", "flip", "fliplr", "flipud", "float_power", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "fold", "frexp", "from_dlpack", "fromfunction", "full", "full_like",
+    "gather", "gcd", "geomspace", "get_default_dtype", "grad", "gradient", "gradients", "greater", "greater_equal",
+    "heaviside", "hessian", "hessian_diag", "histogram", "hsplit", "hstack", "hvp", "hypot", "i0", "identity", "imag",
+    "indices", "inf", "inner", "insert", "interp", "invert", "is_grad_enabled", "isclose", "iscomplex", "isfinite",
+    "isinf", "isnan", "isneginf", "isposinf", "isreal", "ix_", "jacobian", "jet", "jvp", "kron", "laplacian", "lcm",
+    "ldexp", "left_shift", "less", "less_equal", "lexsort", "linalg", "linearize", "linspace", "log", "log10", "log1p",
+    "log2", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logspace", "logsumexp", "matmul", "matrix_transpose", "matvec", "max", "max_pool1d", "max_pool2d",
+    "max_pool3d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mod", "modf", "moveaxis", "multiply",
+    "nan", "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
+    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "nextafter",
+    "no_grad", "nonzero", "not_equal", "ones", "ones_like", "outer", "pad", "partition", "percentile", "permute_dims",
+    "pi", "piecewise", "polyadd", "polyder", "polyfit", "polyint", "polymul", "polysub", "polyval", "positive", "pow",
+    "power", "prod", "ptp", "put_along_axis", "quantile", "rad2deg", "radians", "random", "ravel", "real", "reciprocal",
+    "registry", "relu", "remainder", "repeat", "reshape", "resize", "right_shift", "rint", "roll", "rollaxis", "rot90",
     "round", "scatter_add", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod",
     "segment_softmax", "segment_std", "segment_sum", "segment_var", "select", "set_default_dtype", "sigmoid", "sign",
-    "sin", "sinh", "sliding_window_view", "softmax", "softplus", "sort", "special", "split", "sqrt", "square",
-    "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
-    "tensor", "tensordot", "testing", "tile", "trace", "transpose", "trapezoid", "tri", "tril", "tril_indices",
-    "trim_zeros", "triu", "triu_indices", "true_divide", "trunc", "unique", "unstack", "value_and_grad", "vander",
-    "var", "vdot", "viz", "vjp", "vmap", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "signbit", "sin", "sinc", "sinh", "sliding_window_view", "softmax", "softplus", "sort", "spacing", "special",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "trace", "transpose", "trapezoid",
+    "tri", "tril", "tril_indices", "tril_indices_from", "trim_zeros", "triu", "triu_indices", "triu_indices_from",
+    "true_divide", "trunc", "unfold", "unique", "unstack", "unwrap", "value_and_grad", "vander", "var", "vdot",
+    "vecdot", "vecmat", "viz", "vjp", "vmap", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from .broadcast import broadcast_to
 from .errors import ShapeError
-from .graph import no_grad
+from .graph import no_grad, recording
 from .ops.shape import moveaxis
 from .tape import Slot, Step, Tape
 from .tensor import Tensor, as_tensor, from_array
@@ -97,13 +97,25 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0) -> Callable:
     return mapped
 
 
-def replayed(tape: Tape, ys: Sequence[Any], batches: Sequence[Any], raw: bool = False) -> list[Batched]:
-    """The results ys of a tape for batches of its inputs; one from outside the tape stays as it is."""
+def replayed(tape: Tape, ys: Sequence[Any], batches: Sequence[Any], raw: bool | None = None) -> list[Batched]:
+    """The results ys of a tape for batches of its inputs; one from outside the tape stays as it is.
+
+    They are raw arrays if `raw`; if that is None, where nothing would be recorded.
+    """
     slots = [tape.slot(y) for y in ys]
     results = {slot for slot in slots if slot is not None}
-    values = {slot: Batched(x, True) for slot, x in zip(tape.inputs, batches, strict=True)}
-    replay(tape.needed(results), values, results, raw)
+    steps = tape.needed(results)
+    if raw is None:
+        raw = not recorded_by([*batches, *(x for step in steps for x in step.inputs)])
+    values = {slot: Batched(bare(x) if raw else x, True) for slot, x in zip(tape.inputs, batches, strict=True)}
+    replay(steps, values, results, raw)
     return [Batched(y, False) if slot is None else values[slot] for y, slot in zip(ys, slots)]
+
+
+def recorded_by(xs: Sequence[Any]) -> bool:
+    """Whether ops on these values would be recorded or noted."""
+    mode = recording.get()
+    return type(mode) is not bool or (mode and any(isinstance(x, Tensor) and x.node is not None for x in xs))
 
 
 def first(x: Tensor) -> Tensor:

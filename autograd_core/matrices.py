@@ -79,7 +79,7 @@ def _along_basis(e: Evaluation, sweep: Callable, vs: Sequence[Tensor], likes: Se
     for start in range(0, total, rows):
         count = min(rows, total - start)
         basis = [from_array(unit_vectors(v, cut, start, count)) for v, cut in zip(vs, _cuts(vs))]
-        done = replayed(tape, results, basis if keep else [b.array for b in basis], raw=not keep)
+        done = replayed(tape, results, basis, raw=not keep)
         groups.append([_stacked(y, count) for y in done])
     if not groups:
         return [from_array(np.zeros((0, *x.shape), x.dtype)) for x in likes]

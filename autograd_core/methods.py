@@ -10,7 +10,7 @@ import numpy as np
 from . import public
 from .errors import MutationError
 from .graph import LeafNode, recording
-from .ops import contract, index, join, product, reduce, select, shape, update
+from .ops import contract, diagonal, index, join, product, reduce, select, shape, sort, stacks, update
 from .ops import elementwise as table
 from .primitive import AsType, Identity
 from .tensor import Tensor
@@ -50,9 +50,14 @@ BINARY = {
     "or": table.bitwise_or.call,
     "xor": table.bitwise_xor.call,
 }
+def of_numbers(call: Callable) -> Callable:
+    """A comparison that leaves text to Python: a Tensor is never equal to it."""
+    return lambda x, z: NotImplemented if isinstance(z, (str, bytes)) else call(x, z)
+
+
 COMPARISONS = {
-    "eq": table.equal.call,
-    "ne": table.not_equal.call,
+    "eq": of_numbers(table.equal.call),
+    "ne": of_numbers(table.not_equal.call),
     "lt": table.less.call,
     "le": table.less_equal.call,
     "gt": table.greater.call,
@@ -83,6 +88,8 @@ FUNCTIONS: dict[str, Callable] = {
     "prod": product.prod,
     "var": reduce.var,
     "std": reduce.std,
+    "cumsum": product.cumsum,
+    "cumprod": product.cumprod,
     "argmax": reduce.argmax,
     "argmin": reduce.argmin,
     "all": reduce.all,
@@ -93,6 +100,12 @@ FUNCTIONS: dict[str, Callable] = {
     "flatten": shape.ravel,
     "dot": contract.dot,
     "take": index.take,
+    "sort": sort.sort,
+    "argsort": sort.argsort,
+    "searchsorted": sort.searchsorted,
+    "repeat": stacks.repeat,
+    "diagonal": diagonal.diagonal,
+    "trace": diagonal.trace,
     "clip": select.clip,
     "round": public.round,
     "abs": public.absolute,
@@ -161,6 +174,21 @@ def __iter__(self: Tensor) -> Any:
 @method
 def __contains__(self: Tensor, value: Any) -> bool:
     return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
+
+
+@method
+def __divmod__(self: Tensor, z: Any) -> tuple[Tensor, Tensor]:
+    return table.floor_divide(self, z), table.remainder(self, z)
+
+
+@method
+def __rdivmod__(self: Tensor, z: Any) -> tuple[Tensor, Tensor]:
+    return table.floor_divide(z, self), table.remainder(z, self)
+
+
+@method
+def __round__(self: Tensor, ndigits: int | None = None) -> Tensor:
+    return public.round(self, 0 if ndigits is None else ndigits)
 
 
 @method

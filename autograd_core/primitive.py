@@ -269,9 +269,12 @@ def fresh(x: Tensor) -> Tensor:
     if not differentiable(x.dtype):
         raise DTypeError(f"cannot differentiate with respect to a Tensor of dtype {x.dtype}: make it floating first")
     array = keep(x)
-    y = from_array(array, record(Identity(False), (x,), array))
+    op = Identity(False)
+    y = from_array(array, record(op, (x,), array))
     if not recording.get():
         y.node.parents = (None,)
+    if (mode := recorder()) is not None:
+        mode.note(op, (x,), y)
     return y
 
 

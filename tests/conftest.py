@@ -1,10 +1,24 @@
-"""What every test shares: how many examples hypothesis draws, where reference data lies, pictures without a screen."""
+"""What every test shares: how many examples hypothesis draws, where reference data lies, pictures without a screen.
+
+The variable SWITCHES holds the suite to harder conditions, one or several of them, as in `SWITCHES="recursion gc"`:
+"recursion" leaves each test 200 frames, "empty" fills `np.empty` and `np.empty_like` with NaN, "gc" turns the garbage
+collector off in each test, and "raises" lists the `raise` statements of the engine that no test has reached.
+"""
 
 from __future__ import annotations
 
+import ast
+import gc
 import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -28,3 +42,124 @@ def physics_data() -> Path:
     if not _folder.is_dir():
         pytest.fail(f"PHYSICS_DATA names {_named}, which is not a folder: name one, or unset it to skip this test")
     return _folder
+
+
+# -- switches ----------------------------------------------------------------------------------------------------------
+
+SWITCHES = os.environ.get("SWITCHES", "").split()
+FRAMES = 200
+# Their imports are deep; a test that needs one finds it imported.
+DEEP = "scipy.special scipy.linalg scipy.optimize matplotlib.pyplot mpmath torch jax.scipy.special autograd.numpy".split()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    unknown = set(SWITCHES) - {"recursion", "empty", "gc", "raises"}
+    if unknown:
+        raise pytest.UsageError(f"SWITCHES: {', '.join(sorted(unknown))}: known are recursion, empty, gc and raises")
+    if "recursion" in SWITCHES:
+        for name in DEEP:
+            if find_spec(name.partition(".")[0]) is not None:
+                __import__(name)
+    if "empty" in SWITCHES:
+        np.empty, np.empty_like = filled(np.empty), filled(np.empty_like)
+    if "raises" in SWITCHES:
+        config.pluginmanager.register(Raises(Path(__file__).parents[1] / "autograd_core"), "raises")
+
+
+def filled(function: Callable) -> Callable:
+    """A function that makes an array without values, with values that nobody can mistake for right ones."""
+
+    def empty(*args: Any, **options: Any) -> Any:
+        x = function(*args, **options)
+        if isinstance(x, np.ndarray) and x.dtype.kind in "fciu":
+            x.fill(np.nan if x.dtype.kind in "fc" else np.iinfo(x.dtype).max)
+        return x
+
+    return empty
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    limit = sys.getrecursionlimit()
+    try:
+        if "recursion" in SWITCHES:
+            sys.setrecursionlimit(depth() + FRAMES)
+        if "gc" in SWITCHES:
+            gc.disable()
+        return (yield)
+    finally:
+        sys.setrecursionlimit(limit)
+        gc.enable()
+
+
+def depth() -> int:
+    """How many frames lie below this one."""
+    frame: FrameType | None = sys._getframe()
+    number = 0
+    while frame is not None:
+        frame, number = frame.f_back, number + 1
+    return number
+
+
+class Raises:
+    """A plugin that notes where exceptions start, and lists the `raise` statements of a folder from which none did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.waiting: dict[tuple[str, int], str] = {}
+        self.places: dict[tuple[str, int], tuple[str, int]] = {}
+        self.known: dict[CodeType, bool] = {}
+        for path in sorted(folder.rglob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Raise):
+                    here = (str(path), node.lineno)
+                    self.waiting[here] = text.splitlines()[node.lineno - 1].strip()
+                    self.places |= {(str(path), line): here for line in range(node.lineno, (node.end_lineno or 0) + 1)}
+        self.total = len(self.waiting)
+
+    def note(self, file: str, line: int) -> None:
+        """An exception is on its way at this line."""
+        self.waiting.pop(self.places.get((file, line), (file, line)), None)
+
+    def pytest_sessionstart(self) -> None:
+        if sys.version_info < (3, 12):
+            threading.settrace(self.enter)
+            sys.settrace(self.enter)
+        else:
+            events = sys.monitoring.events
+            sys.monitoring.use_tool_id(sys.monitoring.DEBUGGER_ID, "raises")
+            sys.monitoring.register_callback(sys.monitoring.DEBUGGER_ID, events.RAISE, self.raised)
+            sys.monitoring.set_events(sys.monitoring.DEBUGGER_ID, events.RAISE)
+
+    def raised(self, code: CodeType, offset: int, error: BaseException) -> None:
+        """What Python 3.12 and later call."""
+        if self.holds(code):
+            lines = (line for start, stop, line in code.co_lines() if start <= offset < stop and line is not None)
+            self.note(code.co_filename, next(lines, 0))
+
+    def holds(self, code: CodeType) -> bool:
+        """Whether one of the statements is in a piece of code."""
+        if code not in self.known:
+            self.known[code] = any((code.co_filename, line) in self.places for _, _, line in code.co_lines() if line)
+        return self.known[code]
+
+    def enter(self, frame: FrameType, event: str, arg: Any) -> Callable | None:
+        """What earlier versions call when a function is entered."""
+        if not self.holds(frame.f_code):
+            return None
+        frame.f_trace_lines = False
+        return self.within
+
+    def within(self, frame: FrameType, event: str, arg: Any) -> Callable:
+        if event == "exception":
+            self.note(frame.f_code.co_filename, frame.f_lineno)
+        return self.within
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.waiting and session.exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        terminalreporter.section(f"{self.total - len(self.waiting)} of {self.total} raise statements were reached")
+        for (file, line), text in sorted(self.waiting.items()):
+            terminalreporter.line(f"{os.path.relpath(file)}:{line}: {text}")

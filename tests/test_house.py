@@ -27,12 +27,14 @@ ORDER = {
     "autograd_core": """errors trees dtypes arrays graph interface tensor copies primitive unrolled linear broadcast batch table
         backward span ops public linalg special random fft methods protocols tape transforms batching matrices
         taylor calculus anomaly checkpointing custom compile viz testing""",
-    "autograd_core.ops": """elementwise shape join creation ranges grid stacks select reduction reduce product nan softmax indices index
-        sort quantile interpolate segment counting update matmul contract diagonal cross difference arrange pad
-        windows polynomial piecewise linalg determinant gauge factor spectral svd pseudo matrix norm fft unfold
-        patches convolution conv pool special random""",
+    "autograd_core.ops": """kernels elementwise parts shape families join creation ranges grid stacks select reduction reduce product
+        nan softmax indices index sort quantile interpolate segment counting update matmul contract diagonal
+        statistics cross difference arrange pad windows piecewise linalg determinant gauge factor lu spectral svd
+        pseudo polynomial matrix norm fft unfold patches convolution pooling conv pool special_kernels special
+        random""",
     "autograd_core.compile": "capture program simplify fuse plan run",
-    "autograd_core.testing": """report declared samples differences structures functions complex_step promises layouts comparison gradcheck""",
+    "autograd_core.testing": """report declared samples draws programs moves strategies differences structures functions complex_step
+        promises layouts comparison gradcheck""",
     "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
     "nn": """errors seeding module init activation linear container mlp conv pool norm dropout recurrent attention graph
         bayes loss functional optim schedule data train io compat""",

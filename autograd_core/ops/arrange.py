@@ -80,9 +80,10 @@ def block(arrays: Any) -> Tensor:
 
     Raises ShapeError for lists of different depth, empty lists, or blocks that do not fit.
 
-    >>> block([[[1.0], [2.0]], [[3.0, 4.0]]])
-    tensor([[1., 2.],
-            [3., 4.]])
+    >>> block([[zeros((2, 2)), zeros((2, 1)) + 1.0], [zeros((1, 3))]])
+    tensor([[0., 0., 1.],
+            [0., 0., 1.],
+            [0., 0., 0.]])
     """
     depth = _depth(arrays)
     ndim = max(depth, *(x.ndim for x in _blocks(arrays)))

@@ -20,9 +20,9 @@ from ..primitive import Primitive
 from ..tensor import Tensor, as_tensor
 from .elementwise import conj, multiply
 from .matmul import matmul
-from .shape import Shape, _reshape, axes_of
+from .shape import Shape, _reshape, axes_of, moveaxis
 
-__all__ = ["dot", "einsum", "inner", "matmul", "outer", "tensordot", "vdot"]
+__all__ = ["dot", "einsum", "inner", "matmul", "matvec", "outer", "tensordot", "vdot", "vecdot", "vecmat"]
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -159,9 +159,7 @@ def checked_output(subscripts: str, output: str, dots: str, known: str) -> str:
     """The labels of the output, if each is that of an operand and none comes twice."""
     wrong = [c for c in output.replace("...", "") if c not in known or output.count(c) > 1]
     if wrong:
-        raise ShapeError(
-            f"einsum: {subscripts!r}: an output label must be in an operand and come once; not so {wrong[0]!r}"
-        )
+        raise ShapeError(f"einsum: {subscripts!r}: an output label must be in an operand and come once; not so {wrong[0]!r}")
     if dots and "..." not in output:
         raise ShapeError(f"einsum: {subscripts!r}: the operands have axes under '...', so the output needs '...' too")
     return output.replace("...", dots)
@@ -278,3 +276,47 @@ def vdot(x: Any, z: Any) -> Tensor:
     """The sum of conj(x) · z over all elements of the flattened arrays, which must be equally many."""
     x, z = as_tensor(x), as_tensor(z)
     return matmul(_reshape((x.size,))(conj(x) if x.dtype.kind == "c" else x), _reshape((z.size,))(z))
+
+
+def vecdot(x: Any, z: Any, axis: int = -1) -> Tensor:
+    """The sum of conj(x) · z along `axis`, which both have; the other axes broadcast. Raises ShapeError if they do not.
+
+    >>> vecdot([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
+    tensor([21., 43.])
+    """
+    x, z = vectors("vecdot", x, axis), vectors("vecdot", z, axis)
+    inner_sizes("vecdot", x.shape, z.shape, -1, -1)
+    return einsum("...i,...i->...", conj(x) if x.dtype.kind == "c" else x, z)
+
+
+def matvec(x: Any, z: Any) -> Tensor:
+    """The product of matrices, the last two axes of x, with vectors, the last axis of z; the other axes broadcast.
+
+    >>> matvec([[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [0.0, 1.0]])
+    tensor([[1., 3.],
+            [2., 4.]])
+    """
+    x, z = vectors("matvec", x, -1), vectors("matvec", z, -1)
+    inner_sizes("matvec", x.shape, z.shape, -1, -1)
+    return einsum("...ij,...j->...i", x, z)
+
+
+def vecmat(x: Any, z: Any) -> Tensor:
+    """The product of conjugated vectors, the last axis of x, with matrices, the last two axes of z; the others broadcast."""
+    x, z = vectors("vecmat", x, -1), vectors("vecmat", z, -1)
+    inner_sizes("vecmat", x.shape, z.shape, -1, -2)
+    return einsum("...i,...ij->...j", conj(x) if x.dtype.kind == "c" else x, z)
+
+
+def vectors(name: str, x: Any, axis: int) -> Tensor:
+    """x with its vectors along the last axis; ShapeError if it has none."""
+    x = as_tensor(x)
+    if not x.ndim:
+        raise ShapeError(f"{name}: a number is no vector. Needs an array with at least one axis.")
+    return x if axis == -1 else moveaxis(x, axis, -1)
+
+
+def inner_sizes(name: str, x: Shape, z: Shape, a: int, b: int) -> None:
+    """ShapeError unless axis a of x and axis b of z exist and are equally long."""
+    if len(x) < -a or len(z) < -b or x[a] != z[b]:
+        raise ShapeError(f"{name}: shapes {x} and {z} do not fit: axis {a} and axis {b} must be equally long")

@@ -12,14 +12,9 @@ from ..errors import ShapeError
 from ..tensor import Tensor, as_tensor
 from .convolution import Convolution, X, Y, _convolution
 from .shape import Shape, _reshape
-from .unfold import Pads, _window, both_sides, image, several, window_over
+from .unfold import Pads, _window, both_sides, hashable, image, several, window_over
 
 # -- arguments ---------------------------------------------------------------------------------------------
-
-
-def hashable(value: Any) -> Any:
-    """A list as a tuple."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def groups_of(name: str, groups: Any, channels: int, weight: Shape, n: int) -> int:

@@ -50,7 +50,7 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None) -> Tensor:
     if dtype is not None:
         value = fitted("full", value, dtype_of("full", dtype))
     target = shape_of("full", shape)
-    if not isinstance(fill_value, (Tensor, list, tuple)):
+    if not holds_tensor(fill_value):
         return _filled("full", target, value.array, value.dtype)
     y = BroadcastTo(target)(value)
     return y if y.requires_grad else COPY(y)

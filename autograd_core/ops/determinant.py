@@ -13,9 +13,10 @@ from ..batch import everywhere
 from ..primitive import OUTPUT, Primitive
 from ..table import guarded_product
 from ..tensor import Tensor
-from .linalg import Inv, adjoint, conjugate, imaginary_part, real_part, square, wide_enough
+from .linalg import Inv, adjoint, conjugate, imaginary_part, largest, real_part, square, wide_enough
 from .matmul import turned
-from .reduce import _sum, floating
+from .reduce import _sum
+from .reduction import floating
 from .shape import Shape, _reshape
 
 
@@ -94,19 +95,22 @@ def cofactors(a: ndarray, ts: tuple[ndarray, ...]) -> ndarray:
     read off n points on a circle in the complex plane, which is exact up to rounding.
     """
     n = a.shape[-1]
+    dtype = np.result_type(a, *ts)
+    if len(ts) >= max(n, 1):
+        return np.zeros(a.shape, dtype)
     if len(ts) < 2:
         return by_singular_values(a, *ts)
     *rest, t = ts
-    radius = largest(a) / largest(t)
+    radius = size_of(a) / size_of(t)
     circle = np.exp(2j * np.pi * np.arange(n) / max(n, 1))
     y = sum((cofactors(a + radius * w * t, tuple(rest)) / (n * radius * w) for w in circle), np.zeros_like(a))
-    dtype = np.result_type(a, *ts)
+    y = np.where(np.any(t != 0, axis=(-2, -1), keepdims=True), y, 0.0)
     return (y if dtype.kind == "c" else y.real).astype(dtype, copy=False)
 
 
-def largest(a: ndarray) -> ndarray:
-    """The largest absolute value in each matrix, 1 if all are 0, to be broadcast."""
-    size = np.abs(a).max(axis=(-2, -1), keepdims=True, initial=0)
+def size_of(a: ndarray) -> ndarray:
+    """The largest absolute value in each raw matrix, but 1 if all are 0."""
+    size = largest(a)
     return np.where(size == 0, np.ones_like(size), size)
 
 
@@ -143,7 +147,8 @@ class Slogdet(Primitive):
     outputs = 2
 
     def forward(self, a: ndarray) -> tuple[Any, Any]:
-        return tuple(np.linalg.slogdet(a))
+        sign, logarithm = np.linalg.slogdet(a)
+        return sign, logarithm
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         weight, (sign, _) = g[1], y

@@ -1,7 +1,9 @@
 """The derivative table: one line an op, read like a page of calculus. y is the output, x and z are the inputs.
 
 None stands for the derivative 1. An argument whose name begins with an underscore is not read, and so not saved. The
-derivative of a `singular` op can be infinite: there a zero cotangent contributes zero.
+derivative of a `singular` op can be infinite: there a zero cotangent contributes zero. An `analytic` op is right for
+complex numbers too, without mixing real and imaginary parts. What NumPy has no ufunc for stands in `kernels.py`; more ops
+with parameters stand in `families.py`.
 """
 
 from __future__ import annotations
@@ -14,23 +16,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import require
 from ..primitive import AsType, Primitive
 from ..table import Elementwise, comparison, conj, elementwise, guarded_product
-
-
-def from_scipy(name: str) -> Callable:
-    """A function of scipy.special, imported when it is first called."""
-
-    def forward(*xs: Any) -> Any:
-        return getattr(require("scipy.special", extra="all"), name)(*xs)
-
-    return forward
-
-
-def quiet(function: Callable) -> Callable:
-    """The function without floating-point warnings, for formulas that pass through infinities on purpose."""
-    return np.errstate(all="ignore")(function)
+from . import kernels
+from .kernels import quiet as quiet
 
 
 def zero(*_: Any) -> float:
@@ -38,37 +27,40 @@ def zero(*_: Any) -> float:
     return 0.0
 
 
-def _sigmoid(x: Any) -> Any:
-    if np.iscomplexobj(x):
-        return 1.0 / (1.0 + np.exp(-x))
-    e = np.exp(-np.abs(x))
-    return np.where(np.asarray(x) >= 0, 1.0, e) / (1.0 + e)
+class Ruled(Elementwise):
+    """An entry whose product with a cotangent or tangent is more than a multiplication by the derivative."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "plain", False)
 
 
-def _float_of(flag: Any, *xs: Any) -> Any:
-    return np.asarray(flag, np.result_type(*xs))
+class Steps(Ruled):
+    """A piecewise constant function: its derivative is 0, whatever the cotangent is."""
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        return nought(v)
 
 
-def _share(x: Any, z: Any) -> Any:
-    tie = (x == z) | (np.isnan(x) & np.isnan(z))
-    return _float_of(np.where(tie, 0.5, (x > z) | np.isnan(x)), x, z, 0.5)
+class Choice(Ruled):
+    """A function that takes one of its inputs, or a constant: what is not taken gets 0, even from an infinite cotangent."""
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        return guarded_product(self.derivatives[i](*args), v)  # type: ignore[misc]
 
 
-@quiet
-def _ratio(x: Any, z: Any) -> Any:
-    return np.where((x == 0) & (z == 0), np.zeros((), np.result_type(x, z, 1.0)), np.true_divide(x, z))
+class Rectifier(Ruled):
+    """max(x, 0), a choice in one step: its output shows which cotangents go through."""
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        return gate.call(args[0], v)
 
 
-@quiet
-def _xlogy(x: Any, z: Any) -> Any:
-    dtype = np.result_type(x, z, 1.0)
-    return np.where((x == 0) & ~np.isnan(z), np.zeros((), dtype), x * np.log(np.asarray(z, dtype)))
+class Gate(Ruled):
+    """v where x > 0: constant in x, and in v its own derivative."""
 
-
-@quiet
-def _difference(x: Any, z: Any) -> Any:
-    """x - z; of two equal infinities what gives them the weights that softmax gives: +∞ share it, -∞ have none."""
-    return np.where(x == z, np.where(x == -np.inf, -np.inf, 0.0).astype(np.result_type(x, z)), np.subtract(x, z))
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        return gate.call(args[1], v) if i else nought(v)
 
 
 class Modulus(Elementwise):
@@ -79,103 +71,161 @@ class Modulus(Elementwise):
         return v * (conj(factor) if v.dtype.kind == "c" else factor)
 
 
-class Direction(Elementwise):
+class Direction(Ruled):
     """x/|x|, 0 at 0. Of a complex x it turns as x turns: its derivative, its own transpose, takes v to s i Im(s̄ v)/|x|."""
 
     def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
         s, x = args
         if x.dtype.kind != "c":
-            return v * 0.0
+            return nought(v)
         w = conj(s) * v
         return ratio(s * (w - AsType(np.dtype(w.dtype.char.lower()))(w)), absolute(x))
 
 
-def _base(x: Any, z: Any) -> Any:
-    """x, but 1 where x**z is constant in z: at x = 0 and z ≥ 0."""
-    return np.where((x == 0) & (np.real(z) >= 0), np.ones((), np.result_type(x, z)), x)
+class Scaling(Ruled):
+    """x · 2ⁿ: linear in x, so that its derivative is an exact scaling too."""
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        return ldexp(v, args[2])
+
+
+def steps(name: str, function: Callable, arity: int = 1) -> Steps:
+    """An entry for a piecewise constant function."""
+    return Steps(name, function, (zero,) * arity)
+
+
+def choice(name: str, function: Callable, *derivatives: Callable) -> Choice:
+    """An entry for a function that takes one of its inputs."""
+    return Choice(name, function, derivatives)
+
+
+def power_slope(x: Any, p: Any) -> Any:
+    """p·x^(p-1), which is 0 for p = 0 also at x = 0."""
+    return guarded_product(p, power(x, p - 1.0))
+
+
+def analytic(name: str, function: Callable, *derivatives: Callable | None, singular: bool = False) -> Elementwise:
+    """An entry for a function that may be differentiated by complex steps."""
+    return elementwise(name, function, *derivatives, singular=singular, analytic=True)
 
 
 # -- arithmetic ------------------------------------------------------------------------------------------
-add = elementwise("add", np.add, None, None)
-subtract = elementwise("subtract", np.subtract, None, lambda _y, _x, _z: -1.0)
-multiply = elementwise("multiply", np.multiply, lambda _y, _x, z: z, lambda _y, x, _z: x)
-divide = elementwise("divide", np.true_divide, lambda _y, _x, z: divide(1.0, z), lambda y, _x, z: -y / z, singular=True)
-negative = elementwise("negative", np.negative, lambda _y, _x: -1.0)
-positive = elementwise("positive", np.positive, None)
-reciprocal = elementwise("reciprocal", np.reciprocal, lambda y, x: -y / x, singular=True)
-square = elementwise("square", np.square, lambda _y, x: 2.0 * x)
-floor_divide = elementwise("floor_divide", np.floor_divide, zero, zero)
-remainder = elementwise("remainder", np.remainder, None, lambda _y, x, z: -floor(x / z))
-ratio = elementwise("ratio", _ratio, lambda _y, _x, z: divide(1.0, z), lambda y, _x, z: -y / z, singular=True)
+add = analytic("add", np.add, None, None)
+subtract = analytic("subtract", np.subtract, None, lambda _y, _x, _z: -1.0)
+multiply = analytic("multiply", np.multiply, lambda _y, _x, z: z, lambda _y, x, _z: x)
+divide = analytic("divide", np.true_divide, lambda _y, _x, z: divide(1.0, z), lambda y, _x, z: -y / z, singular=True)
+negative = analytic("negative", np.negative, lambda _y, _x: -1.0)
+positive = analytic("positive", np.positive, None)
+reciprocal = analytic("reciprocal", np.reciprocal, lambda y, x: -y / x, singular=True)
+square = analytic("square", np.square, lambda _y, x: 2.0 * x)
+remainder = elementwise("remainder", np.remainder, None, lambda _y, x, z: -floor_divide(x, z))
+fmod = elementwise("fmod", np.fmod, None, lambda y, x, z: rint((y - x) / z))
+ldexp = Scaling("ldexp", np.ldexp, (lambda _y, _x, n: n, zero))
+deg2rad = elementwise("deg2rad", np.deg2rad, lambda _y, _x: math.pi / 180.0)
+rad2deg = elementwise("rad2deg", np.rad2deg, lambda _y, _x: 180.0 / math.pi)
+ratio = elementwise("ratio", kernels.ratio, lambda _y, _x, z: divide(1.0, z), lambda y, _x, z: -ratio(y, z), singular=True)
+inverse_or_zero = elementwise("inverse_or_zero", kernels.inverse_or_zero, lambda y, _x: -square(y))
 
 # -- powers, exponentials, logarithms --------------------------------------------------------------------
-power = elementwise(
+power = analytic(
     "power",
     np.power,
-    lambda _y, x, z: guarded_product(z, power(x, z - 1)),
+    lambda _y, x, z: power_slope(x, exponent(x, z)),
     lambda y, x, z: xlogy(y, base(x, z)),
     singular=True,
 )
-base = elementwise("base", _base, None, zero)
-sqrt = elementwise("sqrt", np.sqrt, lambda y, _x: 0.5 / y, singular=True)
-cbrt = elementwise("cbrt", np.cbrt, lambda y, _x: 1.0 / (3.0 * y * y), singular=True)
-exp = elementwise("exp", np.exp, lambda y, _x: y)
-exp2 = elementwise("exp2", np.exp2, lambda y, _x: math.log(2.0) * y)
-expm1 = elementwise("expm1", np.expm1, lambda y, _x: y + 1.0)
-log = elementwise("log", np.log, lambda _y, x: 1.0 / x, singular=True)
-log2 = elementwise("log2", np.log2, lambda _y, x: 1.0 / (math.log(2.0) * x), singular=True)
-log10 = elementwise("log10", np.log10, lambda _y, x: 1.0 / (math.log(10.0) * x), singular=True)
-log1p = elementwise("log1p", np.log1p, lambda _y, x: 1.0 / (1.0 + x), singular=True)
+base = choice("base", kernels.base, lambda _y, x, z: moving(x, z), zero)
+exponent = choice("exponent", kernels.exponent, zero, lambda _y, x, z: moving(x, z))
+moving = steps("moving", kernels.moving, 2)
+sqrt = analytic("sqrt", np.sqrt, lambda y, _x: 0.5 / y, singular=True)
+cbrt = elementwise("cbrt", np.cbrt, lambda y, _x: 1.0 / (3.0 * square(y)), singular=True)
+exp = analytic("exp", np.exp, lambda y, _x: y)
+exp2 = analytic("exp2", np.exp2, lambda y, _x: math.log(2.0) * y)
+expm1 = analytic("expm1", np.expm1, lambda _y, x: exp(x))
+log = analytic("log", np.log, lambda _y, x: 1.0 / x, singular=True)
+log2 = analytic("log2", np.log2, lambda _y, x: 1.0 / (math.log(2.0) * x), singular=True)
+log10 = analytic("log10", np.log10, lambda _y, x: 1.0 / (math.log(10.0) * x), singular=True)
+log1p = analytic("log1p", np.log1p, lambda _y, x: 1.0 / (1.0 + x), singular=True)
 logaddexp = elementwise(
     "logaddexp", np.logaddexp, lambda _y, x, z: sigmoid(difference(x, z)), lambda _y, x, z: sigmoid(difference(z, x))
 )
-difference = elementwise("difference", _difference, None, lambda _y, _x, _z: -1.0)
-xlogy = elementwise("xlogy", _xlogy, lambda _y, _x, z: log(z), lambda _y, x, z: ratio(x, z), singular=True)
+logaddexp2 = elementwise(
+    "logaddexp2",
+    np.logaddexp2,
+    lambda _y, x, z: sigmoid(math.log(2.0) * difference(x, z)),
+    lambda _y, x, z: sigmoid(math.log(2.0) * difference(z, x)),
+)
+difference = elementwise("difference", kernels.difference, None, lambda _y, _x, _z: -1.0)
+xlogy = elementwise("xlogy", kernels.xlogy, lambda _y, _x, z: log(z), lambda _y, x, z: ratio(x, z), singular=True)
 
 # -- trigonometric and hyperbolic ------------------------------------------------------------------------
-sin = elementwise("sin", np.sin, lambda _y, x: cos(x))
-cos = elementwise("cos", np.cos, lambda _y, x: -sin(x))
-tan = elementwise("tan", np.tan, lambda y, _x: 1.0 + y * y)
-arcsin = elementwise("arcsin", np.arcsin, lambda _y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)), singular=True)
-arccos = elementwise("arccos", np.arccos, lambda _y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)), singular=True)
-arctan = elementwise("arctan", np.arctan, lambda _y, x: 1.0 / (1.0 + x * x))
+sin = analytic("sin", np.sin, lambda _y, x: cos(x))
+cos = analytic("cos", np.cos, lambda _y, x: -sin(x))
+tan = analytic("tan", np.tan, lambda y, _x: one_plus_square(y))
+arcsin = analytic("arcsin", np.arcsin, lambda _y, x: 1.0 / circle(x), singular=True)
+arccos = analytic("arccos", np.arccos, lambda _y, x: -1.0 / circle(x), singular=True)
+arctan = analytic("arctan", np.arctan, lambda _y, x: 1.0 / one_plus_square(x))
 arctan2 = elementwise(
     "arctan2",
     np.arctan2,
-    lambda _y, x, z: ratio(ratio(z, hypot(x, z)), hypot(x, z)),
-    lambda _y, x, z: -ratio(ratio(x, hypot(x, z)), hypot(x, z)),
-    singular=True,
+    lambda _y, x, z: cosine(z, x) * inverse_or_zero(hypot(x, z)),
+    lambda _y, x, z: -cosine(x, z) * inverse_or_zero(hypot(x, z)),
 )
-hypot = elementwise("hypot", np.hypot, lambda y, x, _z: ratio(x, y), lambda y, _x, z: ratio(z, y))
-sinh = elementwise("sinh", np.sinh, lambda _y, x: cosh(x))
-cosh = elementwise("cosh", np.cosh, lambda _y, x: sinh(x))
-tanh = elementwise("tanh", np.tanh, lambda y, _x: 1.0 - y * y)
-arcsinh = elementwise("arcsinh", np.arcsinh, lambda _y, x: 1.0 / hypot(x, 1.0))
-arccosh = elementwise("arccosh", np.arccosh, lambda _y, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)), singular=True)
-arctanh = elementwise("arctanh", np.arctanh, lambda _y, x: 1.0 / ((1.0 - x) * (1.0 + x)), singular=True)
+hypot = elementwise("hypot", np.hypot, lambda _y, x, z: cosine(x, z), lambda _y, x, z: cosine(z, x))
+cosine = elementwise(
+    "cosine",
+    kernels.cosine,
+    lambda _y, x, z: square(cosine(z, x)) * inverse_or_zero(hypot(x, z)),
+    lambda y, x, z: -y * cosine(z, x) * inverse_or_zero(hypot(x, z)),
+)
+sinh = analytic("sinh", np.sinh, lambda _y, x: cosh(x))
+cosh = analytic("cosh", np.cosh, lambda _y, x: sinh(x))
+tanh = analytic("tanh", np.tanh, lambda y, _x: one_minus_square(y))
+arcsinh = analytic("arcsinh", np.arcsinh, lambda _y, x: 1.0 / leg(x))
+arccosh = analytic("arccosh", np.arccosh, lambda _y, x: 1.0 / hyperbola(x), singular=True)
+arctanh = analytic("arctanh", np.arctanh, lambda _y, x: 1.0 / (1.0 - x) / (1.0 + x), singular=True)
+one_plus_square = elementwise("one_plus_square", kernels.one_plus_square, lambda _y, x: 2.0 * x)
+one_minus_square = analytic("one_minus_square", kernels.one_minus_square, lambda _y, x: -2.0 * x)
+leg = elementwise("leg", kernels.leg, lambda y, x: x / y)
+circle = elementwise("circle", kernels.circle, lambda y, x: -x / y, singular=True)
+hyperbola = analytic("hyperbola", kernels.hyperbola, lambda y, x: x / y, singular=True)
 
 # -- networks --------------------------------------------------------------------------------------------
-sigmoid = elementwise("sigmoid", _sigmoid, lambda y, _x: y * (1.0 - y))
-softplus = elementwise("softplus", lambda x: np.logaddexp(x, 0.0), lambda _y, x: sigmoid(x))
-relu = elementwise("relu", lambda x: np.maximum(x, 0.0), lambda _y, x: is_positive(x))
-erf = elementwise("erf", from_scipy("erf"), lambda _y, x: (2.0 / math.sqrt(math.pi)) * exp(-x * x))
-erfc = elementwise("erfc", from_scipy("erfc"), lambda _y, x: (-2.0 / math.sqrt(math.pi)) * exp(-x * x))
+sigmoid = analytic("sigmoid", kernels.sigmoid, lambda y, _x: logistic_map(y))
+logistic_map = analytic("logistic_map", kernels.logistic_map, lambda _y, x: 1.0 - 2.0 * x)
+softplus = elementwise("softplus", kernels.softplus, lambda _y, x: sigmoid(x))
+relu = Rectifier("relu", kernels.relu, (lambda y, _x: is_positive(y),))
+gate = Gate("gate", kernels.gate, (zero, lambda _y, x, _v: is_positive(x)))
 
 # -- piecewise -------------------------------------------------------------------------------------------
 absolute = Modulus("absolute", np.absolute, (lambda _y, x: sign(x),))
+fabs = elementwise("fabs", np.fabs, lambda _y, x: sign(x))
 sign = Direction("sign", np.sign, (lambda y, x: 0.0,))
-floor = elementwise("floor", np.floor, zero)
-ceil = elementwise("ceil", np.ceil, zero)
-trunc = elementwise("trunc", np.trunc, zero)
-rint = elementwise("rint", np.rint, zero)
-maximum = elementwise("maximum", np.maximum, lambda _y, x, z: share(x, z), lambda _y, x, z: share(z, x))
-minimum = elementwise(
-    "minimum", np.minimum, lambda _y, x, z: share(-1.0 * x, -1.0 * z), lambda _y, x, z: share(-1.0 * z, -1.0 * x)
-)
-share = elementwise("share", _share, zero, zero)
-is_positive = elementwise("is_positive", lambda x: _float_of(x > 0, x), zero)
+copysign = elementwise("copysign", np.copysign, lambda y, x, _z: sign(x) * sign(y), zero)
+nextafter = elementwise("nextafter", np.nextafter, None, zero)
+fraction = elementwise("fraction", kernels.fraction, None)
+maximum = choice("maximum", np.maximum, lambda _y, x, z: larger(x, z), lambda _y, x, z: larger(z, x))
+minimum = choice("minimum", np.minimum, lambda _y, x, z: smaller(x, z), lambda _y, x, z: smaller(z, x))
+fmax = choice("fmax", np.fmax, lambda _y, x, z: larger_number(x, z), lambda _y, x, z: larger_number(z, x))
+fmin = choice("fmin", np.fmin, lambda _y, x, z: smaller_number(x, z), lambda _y, x, z: smaller_number(z, x))
+heaviside = choice("heaviside", np.heaviside, zero, lambda _y, x, _z: is_zero(x))
 
-# -- comparisons: no gradient ----------------------------------------------------------------------------
+floor = steps("floor", np.floor)
+ceil = steps("ceil", np.ceil)
+trunc = steps("trunc", np.trunc)
+rint = steps("rint", np.rint)
+whole = steps("whole", kernels.whole)
+spacing = steps("spacing", np.spacing)
+floor_divide = steps("floor_divide", np.floor_divide, 2)
+larger = steps("larger", kernels.larger, 2)
+smaller = steps("smaller", kernels.smaller, 2)
+larger_number = steps("larger_number", kernels.larger_number, 2)
+smaller_number = steps("smaller_number", kernels.smaller_number, 2)
+is_positive = steps("is_positive", kernels.is_positive)
+is_zero = steps("is_zero", kernels.is_zero)
+nought = steps("nought", kernels.nought)
+
+# -- comparisons, and what else has no gradient ------------------------------------------------------------
 equal = comparison("equal", np.equal)
 not_equal = comparison("not_equal", np.not_equal)
 less = comparison("less", np.less)
@@ -189,14 +239,61 @@ logical_not = comparison("logical_not", np.logical_not, 1)
 bitwise_and = comparison("bitwise_and", np.bitwise_and)
 bitwise_or = comparison("bitwise_or", np.bitwise_or)
 bitwise_xor = comparison("bitwise_xor", np.bitwise_xor)
+bitwise_count = comparison("bitwise_count", np.bitwise_count, 1)
+left_shift = comparison("left_shift", np.left_shift)
+right_shift = comparison("right_shift", np.right_shift)
 invert = comparison("invert", np.invert, 1)
+gcd = comparison("gcd", np.gcd)
+lcm = comparison("lcm", np.lcm)
 isnan = comparison("isnan", np.isnan, 1)
 isinf = comparison("isinf", np.isinf, 1)
 isfinite = comparison("isfinite", np.isfinite, 1)
+isposinf = comparison("isposinf", np.isposinf, 1)
+isneginf = comparison("isneginf", np.isneginf, 1)
+iscomplex = comparison("iscomplex", np.iscomplex, 1)
+isreal = comparison("isreal", np.isreal, 1)
+signbit = comparison("signbit", np.signbit, 1)
+binary_exponent = comparison("binary_exponent", kernels.binary_exponent, 1)
+
+
+# -- with parameters ---------------------------------------------------------------------------------------
+
+
+class Family(Primitive):
+    """An elementwise op of one input for each choice of its parameters; `slope(x)` is its derivative.
+
+    As in the table, a zero cotangent of a `singular` op contributes zero.
+    """
+
+    singular: ClassVar[bool] = False
+
+    def slope(self, x: Any) -> Any:
+        """The derivative at x, often another member of the family."""
+        raise TypeError(f"{self.name} has no derivative")
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
+        slope = self.slope(x)
+        return self.times(g, conj(slope) if g.dtype.kind == "c" else slope)
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
+        return self.times(t, self.slope(x))
+
+    def times(self, v: Any, slope: Any) -> Any:
+        """A cotangent or tangent times the derivative."""
+        return guarded_product(v, slope) if self.singular else v * slope
+
+    def uses(self, i: int) -> Sequence[int]:
+        return (0,)
+
+    def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
+        return x
+
+    def batched(self, flags: Sequence[bool], x: Any) -> Any:
+        return self(x)
 
 
 @dataclass(frozen=True)
-class Power(Primitive):
+class Power(Family):
     """x to a constant power p: p·x^(p-1), the derivative, is 0 for p = 0 also at x = 0.
 
     Small whole powers are products, which is several times faster than `np.power`.
@@ -204,6 +301,8 @@ class Power(Primitive):
 
     exponent: float
     name: ClassVar[str] = "power_of"
+    singular: ClassVar[bool] = True
+    analytic: ClassVar[bool] = True
 
     def forward(self, x: Any) -> Any:
         p = self.exponent
@@ -211,24 +310,17 @@ class Power(Primitive):
             return _PRODUCTS[p](x)
         return np.power(x, p)
 
-    def factor(self, x: Any) -> Any:
-        """p·x^(p-1)."""
+    def slope(self, x: Any) -> Any:
         return self.exponent * power_of(x, self.exponent - 1)
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
-        if self.exponent == 0:
-            return 0.0 * g
-        factor = self.factor(x)
-        return guarded_product(g, conj(factor) if g.dtype.kind == "c" else factor)
+        return nought(g) if self.exponent == 0 else super().vjp(i, g, y, x)
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
-        return None if self.exponent == 0 else guarded_product(t, self.factor(x))
+        return nought(t) if self.exponent == 0 else super().jvp(i, t, y, x)
 
-    def shape(self, x: tuple[int, ...]) -> tuple[int, ...]:
-        return x
-
-    def uses(self, i: int) -> tuple[int, ...]:
-        return (0,)
+    def uses(self, i: int) -> Sequence[int]:
+        return () if self.exponent == 0 else (0,)
 
 
 _PRODUCTS: dict[float, Callable] = {
@@ -238,6 +330,7 @@ _PRODUCTS: dict[float, Callable] = {
     4: lambda x: np.square(np.square(x)),
     0.5: np.sqrt,
     -1: np.reciprocal,
+    -2: lambda x: np.square(np.reciprocal(x)),
 }
 _powers = lru_cache(maxsize=1024, typed=True)(Power)
 

@@ -31,7 +31,7 @@ from .linalg import (
     wide_enough,
 )
 from .matmul import _matmul, turned
-from .reduce import floating
+from .reduction import floating
 from .select import _where
 from .shape import Shape
 
@@ -138,13 +138,14 @@ class Qr(Primitive):
 
     def forward(self, a: ndarray) -> tuple[ndarray, ndarray]:
         self.shape(a.shape)
-        return tuple(np.linalg.qr(a))
+        q, r = np.linalg.qr(a)
+        return q, r
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         (gq, gr), (q, r) = g, y
         x = None if gq is None else _matmul(adjoint(q), gq)
         z = None if gr is None else _matmul(gr, adjoint(r))
-        w = x if z is None else -z if x is None else x - z
+        w: Any = x if z is None else -z if x is None else x - z
         c = lower(w - adjoint(w), -1)
         if w.dtype.kind == "c":
             c = c + on_diagonal(1j * imaginary_part(diagonal_of(w)))

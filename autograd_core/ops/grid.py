@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,41 @@ def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Tensor, Tens
     """The indices of the upper triangle, on and above the k-th diagonal, of an n × m matrix (m = n if not given)."""
     rows, columns = shape_of("triu_indices", (n, n if m is None else m))
     return _positions(~np.tri(rows, columns, k - 1, dtype=bool))
+
+
+def diag_indices_from(arr: Any) -> tuple[Tensor, ...]:
+    """`diag_indices` for an array: all its axes must have one length, and there must be two or more."""
+    shape = asarray(arr).shape
+    if len(shape) < 2 or len(set(shape)) > 1:
+        raise ShapeError(f"diag_indices_from: needs two or more axes of one length; given shape {shape}")
+    return diag_indices(shape[0], len(shape))
+
+
+def tril_indices_from(arr: Any, k: int = 0) -> tuple[Tensor, Tensor]:
+    """`tril_indices` for a matrix."""
+    return tril_indices(*_matrix_shape("tril_indices_from", arr, k))
+
+
+def triu_indices_from(arr: Any, k: int = 0) -> tuple[Tensor, Tensor]:
+    """`triu_indices` for a matrix."""
+    return triu_indices(*_matrix_shape("triu_indices_from", arr, k))
+
+
+def _matrix_shape(name: str, arr: Any, k: int) -> tuple[int, int, int]:
+    shape = asarray(arr).shape
+    if len(shape) != 2:
+        raise ShapeError(f"{name}: needs a matrix; given shape {shape}")
+    return shape[0], k, shape[1]
+
+
+def fromfunction(function: Callable, shape: Sequence[int], *, dtype: Any = None, **kwargs: Any) -> Any:
+    """What `function` makes of the indices of all elements of an array of this shape: one array an axis.
+
+    >>> fromfunction(lambda i, j: i + 10.0 * j, (2, 2))
+    tensor([[ 0., 10.],
+            [ 1., 11.]])
+    """
+    return function(*indices(shape, dtype_of("fromfunction", dtype)), **kwargs)
 
 
 def _positions(mask: np.ndarray) -> tuple[Tensor, Tensor]:

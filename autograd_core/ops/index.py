@@ -136,10 +136,10 @@ def accumulate(x: ndarray, key: tuple, target: Shape) -> ndarray:
         y = np.zeros(target, x.dtype)
         np.add.at(y, key, x)
         return y
-    rows, width = flat_rows(key, target)
-    if width > 1 and x.size >= SPARSE and x.dtype.char != "e":
-        return sum_rows(x, rows.ravel(), target, width)
-    places = flat_places(rows, width)
+    rows, row = flat_rows(key, target)
+    if math.prod(row) > 1 and x.size >= SPARSE and x.dtype.char != "e":
+        return sum_rows(x, rows.ravel(), target, math.prod(row))
+    places = flat_places(rows, row)
     if x.dtype.kind != "c":
         return weighted_count(places, x, target).astype(x.dtype, copy=False)
     y = np.empty(target, x.dtype)
@@ -160,15 +160,16 @@ def weighted_count(places: ndarray, x: ndarray, target: Shape) -> ndarray:
     return np.bincount(places.ravel(), x.ravel(), minlength=math.prod(target)).reshape(target)
 
 
-def flat_rows(key: tuple, target: Shape) -> tuple[ndarray, int]:
-    """Where each selected row lies in the array as a list of rows, and how long they are; index arrays select rows."""
+def flat_rows(key: tuple, target: Shape) -> tuple[ndarray, Shape]:
+    """Where each selected row lies in the array as a list of rows, and their shape; if all of it are index arrays."""
     lead = len(key) if all(isinstance(k, ndarray) for k in key) else len(target)
-    return np.arange(math.prod(target[:lead])).reshape(target[:lead])[key], math.prod(target[lead:])
+    return np.arange(math.prod(target[:lead])).reshape(target[:lead])[key], target[lead:]
 
 
-def flat_places(rows: ndarray, width: int) -> ndarray:
-    """Where each element of these rows lies in the flat array."""
-    return rows if width == 1 else rows[..., None] * width + np.arange(width)
+def flat_places(rows: ndarray, row: Shape) -> ndarray:
+    """Where each element of these rows, of shape `row`, lies in the flat array."""
+    width = math.prod(row)
+    return (rows if width == 1 else rows[..., None] * width + np.arange(width)).reshape((*np.shape(rows), *row))
 
 
 @dataclass(frozen=True)
@@ -308,4 +309,3 @@ def all_axes(shape: tuple[int, ...], axis: int, indices: Any) -> list[Any]:
     arrays: list[Any] = [np.arange(n).reshape(-1, *(1,) * (len(shape) - 1 - a)) for a, n in enumerate(shape)]
     arrays[axis] = indices
     return arrays
-

@@ -49,13 +49,13 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 
 def between(x: Tensor, xp: Tensor, fp: Tensor, first: Tensor, last: Tensor) -> Tensor:
-    """The value at x, counted from the nearer end of the piece that x lies in, so that it is exact at both ends."""
+    """The value at x, counted from the nearer end of the piece that x lies in, or the finite one: exact at both ends."""
     j = clip(Search(True)(xp, x) - 1, 0, xp.size - 2)
     x0, x1, f0, f1 = getitem(xp, j), getitem(xp, j + 1), getitem(fp, j), getitem(fp, j + 1)
     full = x1 > x0  # of points in one place the last one counts
     width = where(full, x1 - x0, 1.0)
     part = where(x < first, 0.0, where((x > last) | ~full, 1.0, (x - x0) / width))
-    upper = part > 0.5
+    upper = ((part > 0.5) & isfinite(f1)) | ~isfinite(f0)
     away, rise = where(upper, part - 1.0, part), f1 - f0
     endless = (away == 0.0) & ~isfinite(rise)  # at a point only its own value counts, whatever is beside it
     return where(upper, f1, f0) + away * where(endless, 0.0, rise)

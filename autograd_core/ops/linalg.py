@@ -21,7 +21,7 @@ from ..tensor import Tensor
 from .contract import LETTERS, _einsum
 from .elementwise import conj
 from .matmul import _matmul, column, from_column, row, turned
-from .reduce import floating
+from .reduction import floating
 from .select import _where
 from .shape import Shape, _reshape, _transpose, axes_of
 
@@ -65,12 +65,18 @@ def masked(keep: ndarray, x: Any) -> Any:
 
 def lower(x: Any, k: int = 0) -> Any:
     """Each matrix on and below diagonal number k."""
-    return masked(np.tri(*x.shape[-2:], k=k, dtype=bool), x)
+    return masked(triangle(x, k), x)
 
 
 def upper(x: Any, k: int = 0) -> Any:
     """Each matrix on and above diagonal number k."""
-    return masked(~np.tri(*x.shape[-2:], k=k - 1, dtype=bool), x)
+    return masked(~triangle(x, k - 1), x)
+
+
+def triangle(x: Any, k: int) -> ndarray:
+    """Where the elements on and below diagonal number k are."""
+    rows, columns = x.shape[-2:]
+    return np.tri(rows, columns, k, dtype=bool)
 
 
 def unit(n: int) -> ndarray:
@@ -113,6 +119,11 @@ def wide_enough(name: str, x: Tensor) -> Tensor:
     return x
 
 
+def largest(a: ndarray) -> ndarray:
+    """The largest absolute value in each raw matrix, to be broadcast."""
+    return np.abs(a).max(axis=(-2, -1), keepdims=True, initial=0)
+
+
 def regular(name: str, function: Callable, a: ndarray, *xs: ndarray) -> ndarray:
     """function(a, *xs), with an error that tells which matrix is singular and what to do."""
     try:
@@ -134,7 +145,7 @@ def regular(name: str, function: Callable, a: ndarray, *xs: ndarray) -> ndarray:
 class Solve(Primitive):
     """The solution y of a y = b: a b with one axis is a vector, any other a stack of matrices.
 
-    In a rule of another op `lesson` says why that op has no derivative where a is singular.
+    In a rule of another op `lesson` says why that op has no derivative where a is singular as far as can be seen.
     """
 
     lesson: str = ""
@@ -143,11 +154,14 @@ class Solve(Primitive):
 
     def forward(self, a: ndarray, b: ndarray) -> ndarray:
         try:
-            return regular(self.name, self.solution, a, b)
+            y = regular(self.name, self.solution, a, b)
         except LinAlgError:
             if not self.lesson:
                 raise
-        raise GradientError(self.lesson)
+            raise GradientError(self.lesson) from None
+        if self.lesson and (largest(a) * largest(y) * np.finfo(y.dtype).eps > 0.1 * largest(b)).any():
+            raise GradientError(self.lesson)
+        return y
 
     def solution(self, a: ndarray, b: ndarray) -> ndarray:
         """y for raw arrays; LinAlgError if a matrix is singular."""

@@ -5,6 +5,7 @@ The derivative at a NaN is 0, in both modes and to every order: what is left out
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -12,30 +13,40 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..tensor import Tensor, as_tensor
-from .elementwise import greater, isnan, logical_and, logical_not
+from .elementwise import greater, isnan, logical_and, logical_not, positive
 from .product import cumprod, cumsum, prod
 from .reduce import Extreme, _tally, freedom, max, mean, min, root, selected, sum, variance
-from .reduction import cast, reduced_axes
+from .reduction import cast, mask_of, reduced_axes
 from .select import _where
 from .shape import Axis
 
 
+class NanExtreme(Extreme):
+    """What NanMax and NanMin share: no NaN gets or gives a derivative, whatever comes in."""
+
+    nan: ClassVar[bool] = False
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
+        return _where(isnan(x), 0.0, super().vjp(i, g, y, x))
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
+        return super().jvp(i, _where(isnan(x), 0.0, t), y, x)
+
+
 @dataclass(frozen=True)
-class NanMax(Extreme):
+class NanMax(NanExtreme):
     """The largest element over `axes` that is not NaN; NaN, with derivative 0, if all are."""
 
     name: ClassVar[str] = "nanmax"
     ufunc: ClassVar[np.ufunc] = np.fmax
-    nan: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
-class NanMin(Extreme):
+class NanMin(NanExtreme):
     """The smallest element over `axes` that is not NaN; NaN, with derivative 0, if all are."""
 
     name: ClassVar[str] = "nanmin"
     ufunc: ClassVar[np.ufunc] = np.fmin
-    nan: ClassVar[bool] = False
 
 
 _nanmax = lru_cache(maxsize=1024)(NanMax)
@@ -48,12 +59,12 @@ def without_nan(x: Any, fill: float) -> Tensor:
     return _where(isnan(x), np.asarray(fill, x.dtype), x) if x.dtype.kind in "fc" else x
 
 
-def numbers(x: Tensor, where: Any) -> Any:
+def numbers(name: str, x: Tensor, where: Any) -> Any:
     """The mask of what is not NaN, and selected by `where`."""
     if x.dtype.kind not in "fc":
         return where
     kept = logical_not(isnan(x))
-    return kept if where is True else logical_and(kept, as_tensor(where))
+    return kept if where is True else logical_and(kept, mask_of(name, where))
 
 
 # -- for users: any input becomes a Tensor; NumPy's names and meaning ---------------------------------------
@@ -81,7 +92,7 @@ def nanprod(
 def nanmean(x: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True) -> Tensor:
     """The mean of the elements along `axis` that are not NaN; of nothing NaN."""
     x = as_tensor(x)
-    return mean(x, axis, dtype, keepdims=keepdims, where=numbers(x, where))
+    return mean(x, axis, dtype, keepdims=keepdims, where=numbers("nanmean", x, where))
 
 
 def nanvar(
@@ -96,14 +107,20 @@ def nanvar(
     correction: float | None = None,
 ) -> Tensor:
     """The variance of the elements along `axis` that are not NaN; NaN if these are not more than `ddof`. See `var`."""
-    x = cast("nanvar", x, dtype)
-    return _variance("nanvar", x, axis, freedom("nanvar", ddof, correction), bool(keepdims), where, mean)
+    return _spread("nanvar", positive, x, axis, dtype, freedom("nanvar", ddof, correction), bool(keepdims), where, mean)
 
 
-def _variance(name: str, x: Tensor, axis: Axis, ddof: float, keepdims: bool, where: Any, mean: Any) -> Any:
-    axes, kept = reduced_axes(name, axis, x.ndim), numbers(x, where)
+def _spread(
+    name: str, f: Callable, x: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, mean: Any
+) -> Any:
+    """f of the variance of what is not NaN. Where there is none it is a constant, and f sees a harmless number."""
+    x = cast(name, x, dtype)
+    axes, kept = reduced_axes(name, axis, x.ndim), numbers(name, x, where)
     y = variance(name, x, axes, ddof, keepdims, kept, mean)
-    return _where(greater(selected(x, axes, keepdims, kept), float(ddof)), y, np.nan) if x.dtype.kind in "fc" else y
+    if x.dtype.kind not in "fc":
+        return f(y)
+    enough = greater(selected(x, axes, keepdims, kept), float(ddof))
+    return _where(enough, f(_where(enough, y, 1.0)), np.nan)
 
 
 def nanstd(
@@ -118,8 +135,7 @@ def nanstd(
     correction: float | None = None,
 ) -> Tensor:
     """The root of `nanvar` with the same arguments; its derivative is 0 where it is 0."""
-    x = cast("nanstd", x, dtype)
-    return root(_variance("nanstd", x, axis, freedom("nanstd", ddof, correction), bool(keepdims), where, mean))
+    return _spread("nanstd", root, x, axis, dtype, freedom("nanstd", ddof, correction), bool(keepdims), where, mean)
 
 
 def nanmax(x: Any, axis: Axis = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Tensor:

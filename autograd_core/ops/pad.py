@@ -6,7 +6,7 @@ The axes are padded one after the other, so that the corners follow from the edg
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -144,14 +144,14 @@ def _around(axis: int, first: Any, x: Any, last: Any) -> Any:
     return concatenate([part for part in (first, x, last) if part is not None and part.shape[axis]], axis)
 
 
-def _repeated(x: Any, shape: tuple[int, ...], axis: int, width: Pair, values: Pair) -> Any:
+def _repeated(x: Any, axis: int, width: Pair, values: Sequence[Any]) -> Any:
     """x between `width` copies of two values."""
-    first, last = (broadcast_to(v, resized(shape, axis, k)) for v, k in zip(values, width))
+    first, last = (broadcast_to(v, resized(x.shape, axis, k)) for v, k in zip(values, width))
     return _around(axis, first, x, last)
 
 
 def _constant(x: Any, axis: int, width: Pair, values: Pair) -> Any:
-    return _repeated(x, x.shape, axis, width, tuple(fitted("pad", v, x.dtype) for v in values))  # type: ignore[arg-type]
+    return _repeated(x, axis, width, [fitted("pad", v, x.dtype) for v in values])
 
 
 def _read(mode: str, x: Any, axis: int, width: Pair, _: Pair) -> Any:
@@ -182,7 +182,7 @@ def _statistic(reduce: Callable, x: Any, axis: int, width: Pair, lengths: Pair) 
     values = [_rounded(reduce(narrow(x, axis, 0, first), axis), x.dtype)]
     whole = first == last == n
     values += values if whole else [_rounded(reduce(narrow(x, axis, n - last, n), axis), x.dtype)]
-    return _repeated(x, x.shape, axis, width, tuple(values))  # type: ignore[arg-type]
+    return _repeated(x, axis, width, values)
 
 
 def _rounded(y: Any, dtype: np.dtype) -> Any:

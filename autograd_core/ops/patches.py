@@ -1,7 +1,7 @@
 """The sums of products behind convolution on raw arrays: a matrix product of the weight with patches of the array.
 
-Patches are made block by block, as many as the cache holds: on arrays of 64 × 64 × 16 numbers that takes two thirds of the
-time of making all at once.
+Patches are made block by block, so many that they are still in the cache when they are multiplied: on an array of
+16 × 64 × 64 numbers with kernels of 3 × 3 that takes three quarters of the time of making all at once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .shape import Shape
 from .unfold import Pads, Window, layout, padded
 
 BLOCK = 1 << 19  # bytes of patches that are made at a time
-
+DEPTH = 24  # how long the sums of a matrix product must be to be worth one of their own
 
 Block = tuple[slice, slice, Any, tuple[slice, ...]]
 
@@ -31,8 +31,9 @@ class Plan:
 
     The patches of a whole kernel are larger than the array by the number of its elements. Of large arrays therefore only
     those along the later axes of the kernel are made, with some rows more, and each of the `parts` of a kernel along its
-    first axis is a product of its own. `shape` and `strides` are those of a view of all patches, `size` is the number of
-    elements of one. A block has its images, its places, its part of the view, and for each part of the kernel the columns.
+    first axis is a product of its own; on arrays of 32 × 14 × 14 numbers with kernels of 3 × 3 that takes two thirds of the
+    time. `shape` and `strides` are those of a view of all patches, `size` is the number of elements of one. A block has its
+    images, its places, its part of the view, and for each part of the kernel the columns.
     """
 
     shape: Shape
@@ -45,9 +46,9 @@ class Plan:
 @lru_cache(maxsize=1024)
 def plan(x: Shape, kernel: Shape, out: Shape, stride: Shape, dilation: Shape, itemsize: int) -> Plan:
     """The plan for an array of shape x."""
-    width = math.prod(out[1:])
+    width, depth = math.prod(out[1:]), x[2] * math.prod(kernel[1:])
     row, shifts = math.prod(x[1:3]) * math.prod(kernel) * width * itemsize, [0]
-    if len(out) > 1 and stride[0] == 1 and row * out[0] > BLOCK // 4:
+    if len(out) > 1 and stride[0] == 1 and depth >= DEPTH and row * out[0] > BLOCK // 4:
         row, shifts = row // kernel[0], [k * dilation[0] for k in range(kernel[0])]
         kernel = (1, *kernel[1:])
     height = out[0] + shifts[-1]
@@ -98,9 +99,9 @@ def spread(g: ndarray, w: ndarray, window: Window, groups: int) -> ndarray:
     channels, kernel = w.shape[1], w.shape[2:]
     turned = w.reshape(groups, -1, channels, *kernel).swapaxes(1, 2)
     one = (1,) * window.ndim
-    x = None if window.stride == one else np.zeros((g.shape[0], groups * channels, *window.lengths), g.dtype)
+    x: Any = None if window.stride == one else np.zeros((g.shape[0], groups * channels, *window.lengths), g.dtype)
     for places, taps, padding, out, step in phases_of(window):
-        part = turned[(..., *taps)]
+        part = turned[(..., *taps)]  # type: ignore[arg-type]
         y = correlate(padded(g, padding), part.reshape(-1, *part.shape[2:]), out, one, step, groups)
         if x is None:
             return y

@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from ..broadcast import broadcast_to
 from ..errors import ShapeError
+from ..graph import recorder
 from ..primitive import AsType
 from ..tensor import Tensor
 from .creation import asarray, fitted, zeros
@@ -25,7 +26,8 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
     """For each element of x the function (or number) that belongs to the condition that holds there; 0 where none does.
 
     Each function gets a vector, x with the elements that are not its own replaced by one that is, and what further
-    arguments there are; it works element by element. Of several conditions that hold the last decides. One function
+    arguments there are; it works element by element. A function whose condition holds nowhere is not called (but for
+    a batch it is). Of several conditions that hold the last decides. One function
     more than conditions is for the elements where none holds. The result has the dtype of x.
     Raises ShapeError if functions and conditions do not match, DTypeError if the dtype of x would drop a gradient.
 
@@ -44,6 +46,8 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
         )
     y = zeros(x.shape, x.dtype)
     for condition, function in zip(conditions, funclist if x.size else ()):
+        if recorder() is None and not condition.array.any():
+            continue
         piece = function(_safe(condition, x), *args, **kw) if callable(function) else function
         y = _where(condition, _shaped(fitted("piecewise", piece, x.dtype), x.shape), y)
     return y

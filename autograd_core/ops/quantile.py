@@ -19,8 +19,8 @@ from ..errors import DTypeError, GradientError, ShapeError
 from ..graph import recorder
 from ..primitive import AsType, Primitive
 from ..tensor import Tensor, as_tensor
-from .elementwise import ceil, conj, equal, floor, isnan, less, logical_not, logical_or, quiet, rint
-from .index import take_along_axis
+from .elementwise import ceil, conj, equal, floor, isnan, less, logical_not, logical_or, quiet, ratio, rint
+from .index import read_along
 from .join import narrow
 from .product import CumSum
 from .reduce import Tally, _mean, _sum, mean
@@ -108,11 +108,16 @@ def inside(p: Any, n: Any) -> Any:
 
 def weighted_place(lines: Lines, weights: Any, q: Any) -> Any:
     """The position of the first element at which the share of all weights so far reaches q; weights of 0 are passed over."""
-    sums = CumSum(0)(take_along_axis(weights, lines.order, 0))
+    sums = CumSum(0)(read_along(bare(weights), lines.order, 0))
     n, *rest = lines.flat.shape
-    shares = _reshape((1, n, *rest))(sums / narrow(sums, 0, n - 1, n))
+    shares = _reshape((1, n, *rest))(ratio(sums, narrow(sums, 0, n - 1, n)))
     below = logical_or(less(shares, _reshape((q.size, 1, *(1,) * len(rest)))(q)), equal(shares, 0.0))
     return inside(Tally((1,), False, "count_nonzero")(below) * 1.0, n)
+
+
+def bare(x: Tensor) -> Any:
+    """What constants are computed from: the raw array, which is quick; the Tensor itself while a recorder takes notes."""
+    return x.array if recorder() is None else x
 
 
 @dataclass(frozen=True)
@@ -120,23 +125,24 @@ class Lines:
     """The elements of x with the reduced axes in front as one axis, their order along it, and where there are NaNs."""
 
     flat: Tensor
-    order: Tensor
-    nans: Tensor | None
+    order: Any
+    nans: Any
 
     @classmethod
     def of(cls, x: Tensor, axes: Axes) -> Lines:
         """The lines of x along `axes`."""
         flat = in_front(x, axes)
-        return cls(flat, Order(0)(flat), isnan(flat) if x.dtype.kind in "fc" else None)
+        return cls(flat, Order(0)(bare(flat)), isnan(bare(flat)) if x.dtype.kind in "fc" else None)
 
     def at(self, positions: Any) -> Tensor:
         """The elements at positions of the order, one or more in each line."""
-        places = take_along_axis(self.order, AsType(WHOLE)(positions), 0)
-        return take_along_axis(self.flat, places, 0)
+        return read_along(self.flat, read_along(self.order, AsType(WHOLE)(positions), 0), 0)
 
     def unless_nan(self, y: Any) -> Any:
         """y, but NaN for a line that has one in it."""
-        return y if self.nans is None else _where(Tally((0,), True, "any")(self.nans), np.nan, y)
+        if self.nans is None or (recorder() is None and not self.nans.any()):
+            return y
+        return _where(Tally((0,), True, "any")(self.nans), np.nan, y)
 
 
 def of_lines(lines: Lines, q: Any, method: str, n: Any, weak: bool) -> Any:
@@ -150,7 +156,7 @@ def of_lines(lines: Lines, q: Any, method: str, n: Any, weak: bool) -> Any:
     return _lerp(lines.at(lower), lines.at(upper), AsType(dtype)(w))
 
 
-def asked(name: str, x: Tensor, q: Any, method: str, weights: Any, whole: float) -> Tensor:
+def asked(name: str, x: Tensor, q: Any, method: str, weights: Any, whole: float) -> Any:
     """The shares q that are asked for, after a check of all that goes with them; `whole` stands for all elements."""
     if method not in METHODS:
         raise ValueError(f"{name}: {method!r} is no method. There are {', '.join(METHODS)}.")
@@ -159,21 +165,22 @@ def asked(name: str, x: Tensor, q: Any, method: str, weights: Any, whole: float)
     if weights is not None and method != "inverted_cdf":
         raise ValueError(f"{name}: weights go with method='inverted_cdf' only; given {method!r}")
     q = floating(q)
-    if q.node is not None and method in JUMPING:
+    if method in JUMPING and (q.node is not None or getattr(weights, "node", None) is not None):
         raise GradientError(
-            f"{name}: method {method!r} jumps from element to element, so that it has no derivative by q. Use q.detach(), or "
-            f"one of {', '.join(PLOTTING)}."
+            f"{name}: method {method!r} jumps from element to element, so that it has no derivative by q and by weights. "
+            f"Detach them (q.detach()), or use one of {', '.join(PLOTTING)}."
         )
     if recorder() is None and not ((q.array >= 0.0) & (q.array <= whole)).all():
         raise ValueError(f"{name}: q must lie between 0 and {whole:g}; given {q.array}")
-    return q if whole == 1.0 else q / whole
+    p: Any = bare(q) if q.node is None else q
+    return p if whole == 1.0 else p / whole
 
 
 def _quantile(
     name: str, x: Any, q: Any, axis: Any, method: str, keepdims: bool, weights: Any, whole: float = 1.0, skip: bool = False
 ) -> Tensor:
     """The quantiles for all methods; with `skip` NaNs do not count."""
-    x, weak = as_tensor(x), isinstance(q, (int, float))
+    x, weak = as_tensor(x), type(q) in (int, float)
     q, axes = asked(name, x, q, method, weights, whole), reduced_axes(name, axis, x.ndim)
     out = (*q.shape, *_sum(axes, bool(keepdims)).shape(x.shape))
     lines = Lines.of(x if len(JUMPING.get(method, "  ")) == 1 else floating(x), axes)
@@ -218,7 +225,7 @@ def median(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     if n == 0:
         return mean(x, axis, keepdims=keepdims)
     middle = narrow(lines.order, 0, (n - 1) // 2, n // 2 + 1)
-    y = _mean((0,), True)(take_along_axis(lines.flat, middle, 0))
+    y = _mean((0,), True)(read_along(lines.flat, middle, 0))
     return _reshape(_sum(axes, bool(keepdims)).shape(x.shape))(lines.unless_nan(y))
 
 

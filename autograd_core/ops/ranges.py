@@ -57,7 +57,7 @@ def linspace(
     tensor([0. , 0.5, 1. ])
     """
     (num,) = shape_of("linspace", num)
-    start, stop, constant = _ends(start, stop)
+    start, stop, constant = _ends("linspace", start, stop)
     kind = _kind(start, stop) if dtype is None else dtype_of("linspace", dtype)
     if constant:
         y = from_array(np.linspace(start.array, stop.array, num, endpoint, dtype=kind))
@@ -100,7 +100,7 @@ def geomspace(
     tensor([1., 2., 4., 8.])
     """
     (num,) = shape_of("geomspace", num)
-    start, stop, constant = _ends(start, stop)
+    start, stop, constant = _ends("geomspace", start, stop)
     if not (np.all(start.array) and np.all(stop.array)):
         raise ValueError("geomspace: an end is zero, and no multiple of zero is another number. Use linspace there.")
     kind = _kind(start, stop) if dtype is None else dtype_of("geomspace", dtype)
@@ -110,9 +110,11 @@ def geomspace(
     return moveaxis(_converted("geomspace", y, kind), 0, axis)
 
 
-def _ends(start: Any, stop: Any) -> tuple[Tensor, Tensor, bool]:
+def _ends(name: str, start: Any, stop: Any) -> tuple[Tensor, Tensor, bool]:
     """Both ends as Tensors, and whether no Tensor was given."""
-    return asarray(start), asarray(stop), not (holds_tensor(start) or holds_tensor(stop))
+    ends = asarray(start), asarray(stop)
+    broadcast_shape(name, *(x.shape for x in ends))
+    return *ends, not (holds_tensor(start) or holds_tensor(stop))
 
 
 def _kind(start: Tensor, stop: Tensor) -> np.dtype:
@@ -128,7 +130,7 @@ def _weights(num: int, endpoint: bool, dtype: np.dtype) -> Any:
 
 def _column(weights: Any, start: Tensor, stop: Tensor) -> Any:
     """The weights along a first axis that the ends do not have."""
-    return weights.reshape(-1, *(1 for _ in broadcast_shape("linspace", start.shape, stop.shape)))
+    return weights.reshape(-1, *(1,) * max(start.ndim, stop.ndim))
 
 
 def _line(start: Tensor, stop: Tensor, weights: Any) -> Any:

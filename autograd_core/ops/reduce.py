@@ -20,7 +20,7 @@ from ..table import elementwise
 from ..tensor import Tensor, as_tensor
 from .elementwise import conj, maximum, minimum, quiet, square
 from .reduction import Axes, Reduction, cast, count, first_value, floating, masked, reduced_axes
-from .shape import Axis, Shape, _broadcast, _reshape, axes_of
+from .shape import Axis, Shape, _broadcast, _reshape
 
 
 @dataclass(frozen=True)

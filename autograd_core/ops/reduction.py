@@ -54,6 +54,8 @@ def floating(x: Any) -> Tensor:
 
 def in_front(x: Any, axes: Axes) -> Any:
     """x with the reduced axes as one, the first; it has length 1 if there are none."""
+    if x.ndim == 1 and axes != ():
+        return x
     axes = tuple(range(x.ndim)) if axes is None else axes
     rest = tuple(a for a in range(x.ndim) if a not in axes)
     return _reshape((count(x.shape, axes), *(x.shape[a] for a in rest)))(_transpose((*axes, *rest))(x))
@@ -66,11 +68,17 @@ def put_back(y: Any, axes: Axes, shape: Shape) -> Any:
     return _transpose(order.inverse)(_reshape(order.shape(shape))(y))
 
 
-def masked(name: str, x: Any, where: Any, fill: Any) -> Any:
-    """x, with `fill` where the mask `where` is false: what a reduction of the selected elements reduces."""
+def mask_of(name: str, where: Any) -> Tensor:
+    """An argument `where` as a mask."""
     mask = as_tensor(where)
     if mask.dtype != bool:
         raise DTypeError(f"{name}: where must be a mask of booleans, not {mask.dtype}. Compare first: where=w > 0.")
+    return mask
+
+
+def masked(name: str, x: Any, where: Any, fill: Any) -> Any:
+    """x, with `fill` where the mask `where` is false: what a reduction of the selected elements reduces."""
+    mask = mask_of(name, where)
     try:
         fits = np.broadcast_shapes(mask.shape, x.shape) == x.shape
     except ValueError:

@@ -85,7 +85,8 @@ class SegmentExtreme(Segments):
     def forward(self, x: Any, ids: Any) -> ndarray:
         y = np.full((self.count, *x.shape[1:]), lowest(x.dtype) if self.largest else highest(x.dtype), x.dtype)
         function = np.maximum if self.largest else np.minimum
-        function.at(y.reshape(-1), flat_places(np.asarray(ids), math.prod(x.shape[1:])).ravel(), x.ravel())
+        with np.errstate(invalid="ignore"):  # NaN
+            function.at(y.reshape(-1), flat_places(ids, x.shape[1:]).ravel(), x.ravel())
         return y
 
     def vjp(self, i: int, g: Any, y: Any, x: Any, ids: Any) -> Any:
@@ -220,7 +221,11 @@ def sizes(data: Tensor, ids: Tensor, count: int) -> Tensor:
 
 def segment_var(data: Any, segment_ids: Any, num_segments: int | None = None) -> Tensor:
     """The variance of the rows of each segment; of an empty one 0. Arguments and errors as in `segment_sum`."""
-    data, ids, count = segments("segment_var", floating(data), segment_ids, num_segments)
+    return variances(*segments("segment_var", floating(data), segment_ids, num_segments))
+
+
+def variances(data: Tensor, ids: Tensor, count: int) -> Tensor:
+    """The variance of the rows of each segment."""
     d = subtract(data, read(means(data, ids, count), ids))
     squares = AsType(data.array.real.dtype)(multiply(d, conj(d))) if data.dtype.kind == "c" else square(d)
     return means(squares, ids, count)
@@ -228,7 +233,7 @@ def segment_var(data: Any, segment_ids: Any, num_segments: int | None = None) ->
 
 def segment_std(data: Any, segment_ids: Any, num_segments: int | None = None) -> Tensor:
     """The standard deviation of the rows of each segment; its derivative is 0 where it is 0."""
-    return root(segment_var(data, segment_ids, num_segments))
+    return root(variances(*segments("segment_std", floating(data), segment_ids, num_segments)))
 
 
 def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None) -> Tensor:

@@ -118,9 +118,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     Raises ShapeError if there are not as many choices as conditions, or none.
     """
     if len(condlist) != len(choicelist) or not condlist:
-        raise ShapeError(
-            f"select: {len(condlist)} conditions for {len(choicelist)} choices: one each, and some, needed"
-        )
+        raise ShapeError(f"select: {len(condlist)} conditions for {len(choicelist)} choices: one each, and some, needed")
     pairs = reversed(list(zip(condlist, choicelist)))
     return reduce(lambda rest, pair: where(pair[0], pair[1], rest), pairs, default)
 

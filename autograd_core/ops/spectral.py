@@ -11,7 +11,6 @@ from numpy import ndarray
 
 from ..primitive import OUTPUT, Primitive
 from ..tensor import Tensor
-from .contract import _einsum
 from .gauge import Quotients, Settled
 from .linalg import (
     Solve,
@@ -20,16 +19,15 @@ from .linalg import (
     diagonal_of,
     hermitian,
     imaginary_part,
-    masked,
     on_diagonal,
     real_part,
     skew,
     square,
-    unit,
     wide_enough,
 )
 from .matmul import _matmul, row
-from .reduce import _sum, floating
+from .reduce import _sum
+from .reduction import floating
 from .shape import Shape
 
 _gaps = Quotients("gap")
@@ -43,13 +41,14 @@ class Eigh(Primitive):
     stays. Derivatives are those of the Hermitian part (a + aᴴ)/2, so that gradients are Hermitian.
     """
 
-    triangle: str = "L"
+    triangle: Any = "L"
     name: ClassVar[str] = "eigh"
     outputs = 2
 
     def forward(self, a: ndarray) -> tuple[ndarray, ndarray]:
         square(self.name, a.shape)
-        return tuple(np.linalg.eigh(a, self.triangle))
+        w, v = np.linalg.eigh(a, self.triangle)
+        return w, v
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         (gw, gv), (w, v) = g, y
@@ -94,7 +93,8 @@ class Eig(Primitive):
 
     def forward(self, a: ndarray) -> tuple[ndarray, ndarray]:
         square(self.name, a.shape)
-        return tuple(np.linalg.eig(a))
+        w, v = np.linalg.eig(a)
+        return w, v
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         (gw, gv), (w, v) = g, y
@@ -158,10 +158,11 @@ class Pivots(Primitive):
     differentiable: ClassVar[bool] = False
 
     def forward(self, v: ndarray) -> ndarray:
+        square(self.name, v.shape)
         size = np.abs(v)
         real = np.where(v.imag == 0, size, -1.0)
         size = np.where(real.max(axis=-2, keepdims=True, initial=-1.0) > 0, real, size)
-        first = np.zeros(v.shape[:-2] + (1, v.shape[-1]), int) if v.size == 0 else size.argmax(axis=-2, keepdims=True)
+        first = np.zeros((*v.shape[:-2], 1, v.shape[-1]), int) if v.size == 0 else size.argmax(axis=-2, keepdims=True)
         return (np.arange(v.shape[-2])[:, None] == first).astype(v.real.dtype)
 
     def shape(self, v: Shape) -> Shape:

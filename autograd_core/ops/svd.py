@@ -17,7 +17,7 @@ from .index import take_along_axis
 from .join import Concatenate, narrow
 from .linalg import adjoint, diagonal_of, hermitian, matrices, on_diagonal, real_part, skew, wide_enough
 from .matmul import _matmul, row
-from .reduce import floating
+from .reduction import floating
 from .select import _where
 from .shape import Shape
 from .sort import Order
@@ -40,7 +40,8 @@ class Svd(Primitive):
     outputs = 3
 
     def forward(self, a: ndarray) -> tuple[ndarray, ndarray, ndarray]:
-        return tuple(np.linalg.svd(a, full_matrices=self.full))
+        u, s, vh = np.linalg.svd(a, full_matrices=self.full)
+        return u, s, vh
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         (gu, gs, gv), (u, s, vh) = g, y

@@ -117,6 +117,11 @@ def window_over(name: str, lengths: Shape, kernel: Any, stride: Any, padding: Pa
     return window
 
 
+def hashable(value: Any) -> Any:
+    """A list as a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 def both_sides(name: str, padding: Any, n: int) -> Pads:
     """The same padding before and after, from one number or one for each of n axes."""
     return tuple((p, p) for p in several(name, "padding", padding, n, 0))

@@ -22,7 +22,8 @@ COTANGENTS = 2
 ROUNDING = 1e3  # so many roundings of the numbers that it is made of a derivative may be wrong by beside differences,
 EXACT_ROUNDING = 50.0  # and beside complex steps;
 EXACT_RTOL = 1e-13  # there also by so much of its size
-BESIDE = 4  # points beside the point, which show how sharply rounding lets a derivative be known
+BESIDE = 4  # so many points beside the point show how sharply rounding lets a derivative be known
+NEARBY = 1e-6  # as near as these are, relative, a wrong rule is as wrong as at the point
 
 
 # -- directions --------------------------------------------------------------------------------------------------------
@@ -115,17 +116,18 @@ class Reverse:
 class Forward:
     """The tangents of f. They say the slope of each output."""
 
-    def __init__(self, f: Function, ys: list[ndarray], rng: np.random.Generator) -> None:
+    def __init__(self, f: Function, ys: list[ndarray]) -> None:
         self.mode = f.over("forward")
         self.names, self.ys = f.outputs, ys
         self.size = np.abs(joined(ys))
         _, self.pushforward = linearize(f.call, *map(Tensor, f.xs))
+        rng = np.random.default_rng(0)
         sizes = np.abs([self.push(normals(f.xs, rng)) for _ in range(2)]).max(0)
         self.scale = np.where(np.isfinite(sizes), sizes, 0.0)
 
     def at(self, f: Function) -> Forward:
         """The same at another point."""
-        return Forward(f, self.ys, np.random.default_rng(0))
+        return Forward(f, self.ys)
 
     def push(self, ts: Sequence[ndarray]) -> ndarray:
         """The tangents of all outputs as one real vector."""
@@ -190,13 +192,12 @@ class Comparison:
         ys = self.f.values()
         self.dtype = min((x.real.dtype for x in (*self.f.xs, *ys)), key=lambda dtype: dtype.itemsize)
         self.step: ComplexStep | None = None
-        self.beside: list[Function] | None = None
         checks: list[Check] = []
+        last, cotangents = everywhere(self.f, rng), [normals(ys, rng) for _ in range(COTANGENTS)]
         if self.f.over("reverse") in self.modes:
-            checks += [Reverse(self.f, ys, normals(ys, rng)) for _ in range(COTANGENTS)]
+            checks += [Reverse(self.f, ys, gs) for gs in cotangents]
         if self.f.over("forward") in self.modes:
-            checks.append(Forward(self.f, ys, rng))
-        last = everywhere(self.f, rng)
+            checks.append(Forward(self.f, ys))
         s = self.differences(last)
         self.step = self.trusted(last, s)
         for direction in directions(self.f, depth, rng):
@@ -214,7 +215,7 @@ class Comparison:
 
     def trusted(self, direction: Direction, s: Slope) -> ComplexStep | None:
         """Complex steps, if they are possible and give the slope s of a smooth function."""
-        step = complex_step(self.f) if set(s.kind) <= {"smooth"} else None
+        step = complex_step(self.f) if set(s.kind) <= {"smooth", "noise"} else None
         if step is None:
             return None
         found = step.slope(direction.ts)
@@ -260,7 +261,7 @@ class Comparison:
         """Report the worst number that differences find right and complex steps wrong, beyond what rounding explains."""
         exact = case.check.exact(slopes)
         values = EXACT_ROUNDING * float(np.finfo(self.dtype).eps) * case.check.size
-        off, allowed = self.off(case, slopes), self.allowed_exactly(case, slopes) + self.noise(case) + values
+        off, allowed = self.off(case, slopes), self.allowed_exactly(case, slopes) + self.exact_noise(case) + values
         agree = (np.atleast_1d(s.kind) == "smooth") & (np.abs(exact - s.low) <= s.error + self.relative * np.abs(exact))
         wrong = agree & (off > allowed)
         if wrong.any():
@@ -272,12 +273,16 @@ class Comparison:
 
         The point itself is not one of them: a rule that is wrong there alone has no excuse.
         """
-        if self.beside is None:
-            self.beside = [self.f.moved_slightly(np.random.default_rng(k)) for k in range(BESIDE)]
-        numbers = [case.check.at(f).along(case.direction).numbers for f in self.beside]
-        with np.errstate(invalid="ignore"):
-            spread = np.ptp(numbers, axis=0)
-        return np.where(np.isfinite(spread), 10 * spread, 0.0)
+        said = [case.check.at(f).along(case.direction).numbers for f in self.f.beside(BESIDE, 8 * np.finfo(self.dtype).eps)]
+        return _spread(said)
+
+    def exact_noise(self, case: Case) -> ndarray:
+        """The noise, and how much the error of a rule changes between points nearby: an error does not, but rounding does."""
+        errors = []
+        for f in self.f.beside(BESIDE, NEARBY):
+            slopes = ComplexStep(f).slope(case.direction.ts)
+            errors.append(case.check.at(f).along(case.direction).numbers - case.check.exact(slopes))
+        return self.noise(case) + _spread(errors)
 
     def off(self, case: Case, slopes: ndarray) -> ndarray:
         """How far the numbers of a rule are from what complex steps say."""
@@ -298,6 +303,13 @@ class Comparison:
 def _largest(*xs: ndarray) -> float:
     """The largest absolute value of all finite numbers."""
     return max(float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) for x in xs)
+
+
+def _spread(numbers: list[ndarray]) -> ndarray:
+    """Ten times the range of each number in a list of vectors, where it is finite, else 0."""
+    with np.errstate(invalid="ignore"):
+        spread = 10 * np.ptp(numbers, axis=0)
+    return np.where(np.isfinite(spread), spread, 0.0)
 
 
 def _length(x: ndarray) -> float:

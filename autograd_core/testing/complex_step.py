@@ -23,15 +23,14 @@ H = 2.0**-100  # a power of two: dividing by it is exact
 
 # Ops whose forward pass, and NumPy's functions in it, keep Im f(x + ih)/h exact to the last digits. Not among them is what
 # chooses by values, conjugates, has no complex form, or mixes real and imaginary parts (FFT, singular values).
-ANALYTIC = frozenset(
-    """
+_ANALYTIC = """
     add subtract multiply divide negative positive reciprocal square power power_of guarded_product ratio
     sqrt exp exp2 expm1 log log2 log10 log1p xlogy
     sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh sigmoid
     sum mean prod cumsum cumprod sum_to matmul einsum solve inv det softmax log_softmax logsumexp
     identity reshape transpose broadcast_to flip roll concatenate stack split narrow getitem set_at add_at where
-    """.split()
-)
+"""
+ANALYTIC = frozenset(_ANALYTIC.split())
 
 
 class Watch(Recorder):

@@ -42,10 +42,14 @@ class Function:
         xs = [Tensor(x) for x in self.xs]
         return lambda x: self.call(*xs[:i], x, *xs[i + 1 :])
 
-    def moved_slightly(self, rng: np.random.Generator) -> Function:
-        """The function at a point whose numbers differ by a few roundings."""
-        moved = [x * (1 + 4 * np.finfo(x.dtype).eps * rng.choice([-1, 1], x.shape)).astype(x.dtype) for x in self.xs]
-        return replace(self, xs=tuple(moved))
+    def beside(self, count: int, distance: float) -> list[Function]:
+        """The function at some random points nearby, whose numbers differ by up to `distance`, relative."""
+        rng = np.random.default_rng(0)
+
+        def moved(x: ndarray) -> ndarray:
+            return x * (1 + distance * rng.uniform(-1, 1, x.shape)).astype(x.real.dtype)
+
+        return [replace(self, xs=tuple(map(moved, self.xs))) for _ in range(count)]
 
     def values(self) -> list[ndarray]:
         """The outputs at xs."""

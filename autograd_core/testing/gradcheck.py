@@ -88,7 +88,7 @@ def broken(f: Function, seed: int, report: Report) -> bool:
 
 
 def compositions(modes: Sequence[str], order: int) -> set[str]:
-    """All modes that are to be checked: those named, and all compositions of "reverse" and "forward", if named, up to `order`."""
+    """All modes to be checked: those named, and up to `order` the compositions of "reverse" and "forward", if named."""
     plain = [mode for mode in modes if mode in MODES]
     composed = {mode for mode in modes if mode not in MODES}
     if order < 1 or not modes or any(set(mode.split(" over ")) - set(MODES) for mode in composed):

@@ -129,7 +129,7 @@ def about_absent(f: Function, xs: list[Tensor], ys: Sequence[Tensor], gs: Arrays
         zeros = swept(ys, xs, [g if j == k else np.zeros_like(g) for j, g in enumerate(gs)])
         for name, x, a, z in zip(f.arguments, f.xs, absent, zeros):
             if not close(*(np.zeros_like(x) if g is None else g for g in (a, z))):
-                yield "absent", f"{name}: the gradient of {f.outputs[k]} alone depends on whether zeros are given for the others"
+                yield "absent", f"{name}: the gradient of {f.outputs[k]} alone changes if zeros are given for the others"
 
 
 # -- forward mode ------------------------------------------------------------------------------------------------------

@@ -98,8 +98,9 @@ class Report:
         yield from _listed(self.failures)
         if hint := self.hint():
             yield f"  {hint}"
-        if self.failures and (call := self.call(self.failures[0].mode)):
-            yield f"To see the first one alone:\n{call}"
+        mode = next((f.mode for f in self.failures if f.mode), "")
+        if self.failures and (call := self.call(mode)):
+            yield f"To see it again:\n{call}"
         if self.remarks:
             yield "Remarks, no failures:"
             yield from _listed(self.remarks)

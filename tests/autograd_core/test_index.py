@@ -1,23 +1,28 @@
-"""x[i], take, take_along_axis and x.at[i]: values as in NumPy, derivatives of first and second order, errors."""
+"""x[i], take, take_along_axis, compress, extract, choose: values as in NumPy, derivatives of first and second order, errors."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import autograd_core as ac
-from autograd_core.errors import DTypeError, ShapeError
-from autograd_core.ops.index import Index, getitem, parse, take_along_axis
+from autograd_core.errors import ShapeError
+from autograd_core.ops import index as module
+from autograd_core.ops.index import AddAt, GetItem, getitem, take_along_axis
+from autograd_core.ops.indices import Index, parse
+from autograd_core.ops.update import Places, SetAt, Stays
 from autograd_core.testing import gradcheck
 
 X = np.random.default_rng(0).normal(size=(4, 5, 3))
 ROWS = X[:, 0, 0] > 0
 
 
-def agrees(f, reference, *xs, order=2):
+def agrees(f, reference, *xs, order=1):
     """f has the values and the dtype of the NumPy function, and right derivatives."""
     expected = np.asarray(reference(*xs))
     y = f(*map(ac.tensor, xs))
@@ -33,26 +38,138 @@ ADVANCED += [(slice(None), [1, 1, 3]), ([0, 1], [1, 2]), ([0, 1], slice(None), [
 ADVANCED += [(slice(1, None), None, [0, 1, 1]), ([[0], [2]], [1, 1]), (1, slice(None), [0, 2]), ((0, 1),)]
 MASKS = [X > 0.3, X[:, :, 0] > 0, ROWS, (slice(None), X[0, :, 0] > 0), (..., X[0, 0] > 0), (ROWS, 0), (None, ROWS)]
 MASKS += [(ROWS, slice(1, 2)), X > 99, (..., X[0] > 0), True, np.False_]
-MASKS += [(slice(None), (X[0] > 0).tolist())]
+MASKS += [(slice(None), (X[0] > 0).tolist()), (True,), (False,), (np.array(True), ..., 1), (True, [0, 1]), (..., True)]
+MASKS += [(slice(None), True, [1, 1], slice(None)), (0, False), (True, ROWS), (True, None, True), np.True_, (ROWS, True, 2)]
+OTHERS = [range(1, 3), (range(2), [0, 1]), [[]], (..., []), np.array([], int), (np.int8(1), np.uint64(2))]
+OTHERS += [[True, False, True, True], (None, [1], None), ((0, 1), (1, 1), (2, 0))]
+OTHERS += [np.array([3, 0], np.uint8), (slice(None, np.int64(-1)), slice(5, None, -1))]
 
 
-@pytest.mark.parametrize("item", BASIC + ADVANCED + MASKS, ids=repr)
+@pytest.mark.parametrize("item", BASIC + ADVANCED + MASKS + OTHERS, ids=repr)
 def test_getitem(item):
     agrees(lambda x: getitem(x, item), lambda x: x[item], X)
 
 
-@given(st.data())
-def test_any_index_reads_and_gives_back_as_numpy_does(data):
-    shape = data.draw(hnp.array_shapes(max_dims=4, max_side=4, min_side=0))
-    basic = hnp.basic_indices(shape, allow_newaxis=True)
-    item = data.draw(basic | hnp.arrays(bool, shape[:2]) | (hnp.integer_array_indices(shape) if all(shape) else basic))
-    x = ac.tensor(np.arange(float(np.prod(shape))).reshape(shape), requires_grad=True)
-    y = x[item]
-    np.testing.assert_array_equal(y.numpy(), x.numpy()[item])
+BLOCKS = [(), (1,), (3,), (2, 1), (2, 3), (0, 1)]
+
+
+@st.composite
+def keys(draw, shape):
+    """An index for an array of this shape: any mixture of what NumPy takes, often valid."""
+    parts, axis = [], 0
+    while axis < draw(st.integers(axis, len(shape)), label="axes"):
+        n = shape[axis]
+        kind = draw(st.sampled_from(["integer", "slice", "array", "array", "mask", "masks"] if n else ["slice", "mask"]))
+        width = 2 if kind == "masks" and axis + 1 < len(shape) else 1
+        if kind == "integer":
+            parts.append(draw(st.integers(-n, n - 1)))
+        elif kind == "slice":
+            parts.append(draw(st.slices(n)))
+        elif kind == "array":
+            parts.append(draw(hnp.arrays(np.intp, draw(st.sampled_from(BLOCKS)), elements=st.integers(-n, n - 1))))
+        else:
+            parts.append(draw(hnp.arrays(bool, shape[axis : axis + width])))
+        axis += width
+    for more in draw(st.lists(st.sampled_from([None, ..., True, np.False_]), max_size=2, unique_by=id)):
+        parts.insert(draw(st.integers(0, len(parts))), more)
+    return tuple(parts)
+
+
+@st.composite
+def arrays_with_keys(draw):
+    shape = draw(hnp.array_shapes(max_dims=4, max_side=3, min_side=0))
+    return np.arange(float(np.prod(shape))).reshape(shape), draw(keys(shape))
+
+
+@given(arrays_with_keys())
+def test_any_index_reads_gives_back_and_writes_as_numpy_does(case):
+    a, key = case
+    # NumPy lets an empty mask stand for an axis that is not empty.
+    assume(all(k.size for k in key if isinstance(k, np.ndarray) and k.dtype == bool))
+    x = ac.tensor(a, requires_grad=True)
+    try:
+        expected = a[key]
+    except IndexError:
+        with pytest.raises(IndexError):
+            x[key]
+        return
+    y = x[key]
+    np.testing.assert_array_equal(y.numpy(), expected)
     g = np.cos(np.arange(float(y.size))).reshape(y.shape)
-    expected = np.zeros(shape)
-    np.add.at(expected, item, g)
-    np.testing.assert_allclose(ac.gradients(y, [x], grad_ys=g)[0].numpy(), expected, atol=1e-14)
+    total = np.zeros(a.shape)
+    np.add.at(total, key, g)
+    np.testing.assert_allclose(ac.gradients(y, [x], grad_ys=g)[0].numpy(), total, atol=1e-14)
+    written = a.copy()
+    written[key] = -g
+    np.testing.assert_array_equal(x.at[key].set(-g).numpy(), written)
+    np.testing.assert_allclose(x.at[key].add(g).numpy(), a + total, atol=1e-13)
+
+
+@given(arrays_with_keys())
+def test_any_index_of_a_batch_is_that_of_each_example(case):
+    a, key = case
+    try:
+        index, arrays, shape = parse(key, a.shape)
+        selected = GetItem(index)(a.reshape(shape), *(i.array for i in arrays))
+    except IndexError:
+        return
+    arrays = [i.array for i in arrays]
+    g = np.cos(np.arange(float(selected.size))).reshape(selected.shape)
+    for op, xs in (
+        (GetItem(index), [a.reshape(shape)]),
+        (AddAt(index, shape), [g]),
+        (SetAt(index), [a.reshape(shape), g]),
+        (SetAt(index), [a.reshape(shape), np.array(2.0)]),
+        *([(Stays(index, shape), []), (Places(index, shape), [])] if arrays else []),
+    ):
+        agrees_with_a_loop(op, [*xs, *arrays])
+
+
+def agrees_with_a_loop(op, xs):
+    """The op on batches of two, for each choice of inputs that have the batch."""
+    batches = [np.stack([x, x[::-1] if x.ndim else x]) for x in map(np.asarray, xs)]
+    for flags in itertools.product((False, True), repeat=len(xs)):
+        if any(flags):
+            given = [b if flag else x for b, x, flag in zip(batches, xs, flags)]
+            loop = [op(*(x[k] if flag else x for x, flag in zip(given, flags))) for k in range(2)]
+            y = op.batched(flags, *given)
+            np.testing.assert_allclose(y, np.stack(loop), atol=1e-13, err_msg=f"{op} {flags}")
+            assert y.dtype == loop[0].dtype
+
+
+def test_vmap_over_arrays_and_indices():
+    rng = np.random.default_rng(5)
+    table, many = ac.tensor(rng.normal(size=(6, 2)), requires_grad=True), rng.normal(size=(3, 6, 2))
+    i = rng.integers(0, 6, (3, 4))
+    np.testing.assert_array_equal(ac.vmap(lambda i: table[i])(i).numpy(), table.numpy()[i])
+    np.testing.assert_array_equal(ac.vmap(lambda x: x[[0, 0, 5], 1])(many).numpy(), many[:, [0, 0, 5], 1])
+    both = ac.vmap(lambda x, i: x.at[i].add(1.0)[i, ::-1])(many, i)
+    expected = []
+    for x, k in zip(many.copy(), i):
+        np.add.at(x, k, 1.0)
+        expected.append(x[k, ::-1])
+    np.testing.assert_allclose(both.numpy(), expected)
+    assert gradcheck(lambda x: ac.vmap(lambda i: x[i] * x[i[0]])(i), table.numpy(), order=2)
+    with pytest.raises(ac.CaptureError, match="positions of true elements"):
+        ac.vmap(lambda x: x[x > 0])(many)
+
+
+def test_long_rows_are_added_by_a_sparse_matrix():
+    rng = np.random.default_rng(6)
+    i = rng.integers(-50, 50, (20, 30))
+    for dtype in (np.float64, np.float32, np.complex128, np.float16):
+        g = rng.normal(size=(20, 30, 40)) * (1 + 2j if dtype == np.complex128 else 1)
+        g = g.astype(dtype)
+        y = AddAt(Index((module.ARRAY,), 1), (50, 40))(g, i)
+        expected = np.zeros((50, 40), np.complex128 if dtype == np.complex128 else np.float64)
+        np.add.at(expected, i, g)
+        assert y.dtype == dtype
+        np.testing.assert_allclose(y, expected, rtol=1e-2 if dtype == np.float16 else 1e-4, atol=100 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("item", [(slice(1, None), 0), ([0, 0, 2], slice(None), [1, 1, 1]), ROWS, True], ids=repr)
+def test_getitem_to_second_order(item):
+    assert gradcheck(lambda x: getitem(x * x, item) * x[0, 0, 0], X[:, :2], order=2)
 
 
 def test_masks_and_integers_together():
@@ -124,7 +241,12 @@ WRONG = [
     (([0, 1], [0, 1, 2]), r"x\[array, array\] for x of shape \(4, 5, 3\): shape mismatch"),
     (1.0, r"1\.0 is no index: use integers"),
     ("a", r"'a' is no index"),
-    ((True, 0), r"True is no index"),
+    ((True, 9), r"x\[mask, 9\] for x of shape \(1, 4, 5, 3\): index 9 is out of bounds"),
+    (["a", "b"], r"\['a', 'b'\] is no index"),
+    ([slice(1)], r"is no index"),
+    ((..., 0, ...), r"an index can only have a single ellipsis"),
+    ((np.array([True, True, False, False]), [0, 1, 2]), r"shape mismatch"),
+    (-5, r"index -5 is out of bounds for axis 0 with size 4"),
     (slice(0.5), r"slice\(None, 0\.5, None\) is no index"),
     ([0.0, 1.0], r"holds whole numbers or booleans, not float64"),
     (np.ones(3, bool), r"a mask of shape \(3,\) does not fit the axes \(4,\) of shape \(4, 5, 3\)"),
@@ -139,9 +261,7 @@ def test_a_wrong_index_is_an_index_error_that_names_the_shape(item, message):
         ac.tensor(X, requires_grad=True)[item]
 
 
-@pytest.mark.parametrize(
-    "indices, axis", [([[0, 1], [1, -1]], 1), ([7, 1, 7], None), (2, -1), ([], 0), (np.int64(1), 0)]
-)
+@pytest.mark.parametrize("indices, axis", [([[0, 1], [1, -1]], 1), ([7, 1, 7], None), (2, -1), ([], 0), (np.int64(1), 0)])
 def test_take(indices, axis):
     agrees(lambda x: ac.take(x, indices, axis), lambda x: np.take(x, np.asarray(indices, int), axis), X)
 
@@ -159,6 +279,39 @@ def test_take_refuses():
         ac.take(X, 0, axis=3)
 
 
+def test_take_wants_a_mode_that_numpy_knows():
+    with pytest.raises(ValueError, match="take: mode must be"):
+        ac.take(X, 0, mode="reflect")
+
+
+def test_compress_and_extract():
+    two = np.array([True, False, True])
+    agrees(lambda x: ac.compress(two, x, 1), lambda x: np.compress(two, x, 1), X)
+    agrees(lambda x: ac.compress(two, x, -1), lambda x: np.compress(two, x, -1), X)
+    agrees(lambda x: ac.compress([0, 1, 1], x), lambda x: np.compress([0, 1, 1], x), X)
+    agrees(lambda x: ac.extract(X > 0.5, x), lambda x: np.extract(X > 0.5, x), X)
+    with pytest.raises(ShapeError, match=r"the condition must be a vector; given shape \(4, 5, 3\)"):
+        ac.compress(X > 0, X)
+    with pytest.raises(IndexError, match="out of bounds"):
+        ac.compress([False] * 4 + [True], X, 0)
+
+
+@pytest.mark.parametrize("mode", ["raise", "wrap", "clip"])
+def test_choose(mode):
+    a = np.array([[0], [1]]) + (0 if mode == "raise" else [0, 3, -4, 7])
+    x, z = X[:2, :4, 0], X[0, 0, 0]
+    agrees(lambda x, z: ac.choose(a, [x, z], mode), lambda x, z: np.choose(a, [x, z], mode=mode), x, z)
+
+
+def test_choose_refuses():
+    with pytest.raises(IndexError, match="choose: numbers of choices: -1 is out of range, which is 0 to 1"):
+        ac.choose([-1, 0], [1.0, 2.0])
+    with pytest.raises(ValueError, match="choose: mode"):
+        ac.choose([0], [1.0], "other")
+    with pytest.raises(ac.DTypeError, match="whole numbers, not float64"):
+        ac.choose([0.0], [1.0])
+
+
 def test_take_along_axis():
     i = np.random.default_rng(1).integers(0, 5, (4, 2, 3))
     agrees(lambda x: take_along_axis(x, i, 1), lambda x: np.take_along_axis(x, i, 1), X)
@@ -168,55 +321,6 @@ def test_take_along_axis():
     np.testing.assert_array_equal(take_along_axis(X, order).numpy(), np.sort(X))
     with pytest.raises(ShapeError, match="equally many axes"):
         take_along_axis(X, [0, 1])
-
-
-UPDATES = {"set": None, "add": np.add, "multiply": np.multiply, "max": np.maximum, "min": np.minimum}
-PLACES = [(slice(1, 3), (3,)), (0, ()), ((slice(None), 1), (4,)), ([0, 2, 0], (3, 3)), (([0, 2, 0], [1, 1, 1]), (3,))]
-PLACES += [(np.eye(4, 3) > 0, (3,)), ([0, 2, 0, 0], ()), ([], (3,)), (..., (4, 1)), (([0, 0], slice(1)), (2, 1))]
-
-
-@pytest.mark.parametrize("item, shape", PLACES, ids=repr)
-@pytest.mark.parametrize("how", UPDATES)
-def test_a_changed_copy(how, item, shape):
-    def reference(x, z):
-        x = x.copy()
-        if how == "set":
-            x[item] = z
-        else:
-            UPDATES[how].at(x, item, z)
-        return x
-
-    item = np.array(item, int) if isinstance(item, list) else item
-    z = np.random.default_rng(2).normal(size=shape)
-    agrees(lambda x, z: getattr(x.at[item], how)(z), reference, X[:, :3, 0], z)
-
-
-def test_the_last_value_set_gets_the_gradient():
-    x, z = ac.tensor(np.zeros(3), requires_grad=True), ac.tensor([1.0, 2.0, 3.0], requires_grad=True)
-    y = x.at[[1, 0, 1]].set(z)
-    np.testing.assert_array_equal(y.numpy(), [2, 3, 0])
-    (y * ac.tensor([1.0, 10.0, 100.0])).sum().backward()
-    np.testing.assert_array_equal(x.grad.numpy(), [0, 0, 100])
-    np.testing.assert_array_equal(z.grad.numpy(), [0, 1, 10])
-    assert not x.numpy().any()
-
-
-def test_a_changed_copy_refuses():
-    with pytest.raises(DTypeError, match=r"x\.at\[0\]\.add: dtype float64 does not go into x of dtype int64"):
-        ac.tensor([1, 2]).at[0].add(0.5)
-    with pytest.raises(ShapeError, match=r"set_at: .*\(2,\)|broadcast_to: .*\(2,\)"):
-        ac.tensor(X).at[0].set(np.ones(2))
-    for how in ("add", "multiply"):
-        with pytest.raises(ShapeError, match="do not broadcast"):
-            getattr(ac.tensor(X).at[[0, 0]], how)(np.ones(2))
-    with pytest.raises(IndexError, match="out of bounds"):
-        ac.tensor(X).at[9].set(1.0)
-
-
-def test_a_changed_copy_keeps_float32():
-    x = ac.tensor(X, dtype=np.float32, requires_grad=True)
-    for how in UPDATES:
-        assert getattr(x.at[[0, 0]], how)(np.float64(2.0)).dtype == np.float32
 
 
 def test_an_index_prints_as_it_is_written():

@@ -128,6 +128,9 @@ def test_empty_and_single(name, shape, axis):
         (lambda: ac.cumsum(X, axis=-4), ShapeError, "cumsum: axis -4 is out of range"),
         (lambda: ac.cumprod(X, axis=(0, 3)), ShapeError, "cumprod: axis"),
         (lambda: ac.cumprod(X, axis=(0, 1)), ShapeError, "cumprod: axis must be one number or None"),
+        (lambda: ac.cumulative_sum(X), ShapeError, r"cumulative_sum: shape \(2, 3, 4\) has several axes"),
+        (lambda: ac.cumulative_prod(2.0), ShapeError, "cumulative_prod: an array without axes has nothing"),
+        (lambda: ac.cumulative_sum(X, axis=3), ShapeError, "cumulative_sum: axis 3 is out of range"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call, error, text):
@@ -141,6 +144,63 @@ def test_the_shape_rule_tells_the_shape(op):
     if not isinstance(op, Prod):
         with pytest.raises(ShapeError, match="out of range for 0 axes"):
             op.shape(())
+
+
+def pushed(f, x, *directions):
+    """The derivative of f along one direction after the other: forward over forward over …."""
+    for t in directions:
+        f = lambda x, f=f, t=t: ac.jvp(f, (x,), (ac.tensor(t),))[1]
+    return f(ac.tensor(x)).numpy()
+
+
+def pulled(f, x, *directions):
+    """The same by the gradient of the derivative along all directions but the last: reverse over forward over …."""
+    *rest, last = directions
+    inner = f
+    for t in rest:
+        inner = lambda x, f=inner, t=t: ac.jvp(f, (x,), (ac.tensor(t),))[1]
+    rows = [ac.grad(lambda x, k=k: ac.ravel(inner(x))[k])(ac.tensor(x)).numpy() for k in range(np.size(f(x)))]
+    return np.array(rows) @ last
+
+
+@pytest.mark.parametrize("x", ZEROS.values(), ids=ZEROS)
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_nested_modes_at_zeros_are_exact(order, x):
+    directions = np.random.default_rng(order).integers(-3, 4, (order, len(x))).astype(float)
+    # What is linear in each factor has the derivative Σ t_i u_j … Π of the others, over all i, j, … that differ.
+    sums = []
+    for end in range(1, len(x) + 1):
+        places = itertools.permutations(range(end), order)
+        others = lambda p, end=end: math.prod(x[k] for k in range(end) if k not in p)
+        sums.append(sum(math.prod(t[i] for t, i in zip(directions, p)) * others(p) for p in places))
+    np.testing.assert_array_equal(pushed(ac.cumprod, np.array(x), *directions), sums)
+    np.testing.assert_array_equal(pulled(ac.cumprod, np.array(x), *directions), sums)
+    assert pushed(ac.prod, np.array(x), *directions) == sums[-1]
+    assert pulled(ac.prod, np.array(x), *directions) == sums[-1]
+
+
+@pytest.mark.parametrize("name", ["cumulative_sum", "cumulative_prod"])
+@pytest.mark.parametrize("include_initial", [False, True])
+def test_running_sums_of_the_array_api(name, include_initial):
+    for x, options in ((X, {"axis": 1}), (X, {"axis": -1, "dtype": np.complex128}), (X[0, 0], {}), (X[0, 0] > 0, {"axis": 0})):
+        options = options | {"include_initial": include_initial}
+        y, expected = getattr(ac, name)(x, **options), getattr(np, name)(x, **options)
+        assert y.dtype == expected.dtype
+        np.testing.assert_allclose(y.numpy(), expected, rtol=1e-14)
+    ac.testing.gradcheck(lambda x: getattr(ac, name)(x, axis=0, include_initial=include_initial), X[0], order=2)
+    empty = getattr(ac, name)(np.zeros((0, 2)), axis=0, include_initial=include_initial)
+    assert empty.shape == (int(include_initial), 2)
+
+
+@pytest.mark.parametrize("name", ["prod", "cumprod", "cumsum"])
+def test_a_batch_gives_what_a_loop_gives(name):
+    for options in ({}, {"axis": 0}, {"axis": -1}):
+        f = lambda x, options=options: getattr(ac, name)(x, **options)
+        x = np.where(X > 1.0, 0.0, X)
+        np.testing.assert_array_equal(ac.vmap(f)(ac.tensor(x)).numpy(), [f(each).numpy() for each in x])
+        g = ac.grad(lambda x, f=f: ac.sum(f(x) ** 2))
+        np.testing.assert_allclose(ac.vmap(g)(ac.tensor(x)).numpy(), [g(ac.tensor(each)).numpy() for each in x], rtol=1e-13)
+    assert ac.vmap(ac.prod)(ac.tensor([2.0, 3.0])).tolist() == [2.0, 3.0]
 
 
 def test_agrees_with_pytorch():

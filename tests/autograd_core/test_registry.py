@@ -270,7 +270,7 @@ def test_a_kink_has_the_derivative_that_the_table_says(kink):
     xs = [ac.tensor(x, requires_grad=True) for x in kink.inputs]
     with np.errstate(all="ignore"):
         y = ac.sum(kink.f(*xs))
-    found = ac.gradients(y, xs, allow_unused=True) if y.requires_grad else [None] * len(xs)
+    found = ac.gradients(y, xs, retain_graph=True, allow_unused=True) if y.requires_grad else [None] * len(xs)
     for x, g, expected in zip(xs, found, kink.gradient, strict=True):
         np.testing.assert_allclose(np.zeros(x.shape) if g is None else g.numpy(), expected, rtol=1e-12)
         if np.isfinite(expected).all():
@@ -338,16 +338,19 @@ def test_rules_read_only_what_is_saved(name, sample):
 
 
 def saved_in_vain(name, samples):
-    """What `uses` declares although neither rule reads it, in any sample."""
-    declared, read = set(), set()
+    """What `uses` declares although neither rule reads it, in any sample; and a `holds` that says otherwise."""
+    declared, read, holds = set(), set(), set()
     for sample in samples:
         ys = outputs(sample, arguments(sample))
         for node in ancestors([y.node for y in ys if y.node is not None]):
             if node.op is not None and node.op.name == name:
+                holds.add((node.op.holds, any(a is not None and not isinstance(a, Spec) for a in node.saved)))
                 for i, j in {(i, j) for i, p in enumerate(node.parents) if p is not None for j in node.op.uses(i)}:
                     declared.add((i, j))
                     if reads(node, i, j):
                         read.add((i, j))
+    if (False, True) in holds or holds == {(True, False)}:
+        yield f"(it says that it holds values, it saved some) is {holds}"
     number = lambda j: "the output" if j == OUTPUT else f"input {j}"
     yield from (f"{number(j)} is saved for input {i}, and not read" for i, j in sorted(declared - read))
 
@@ -590,6 +593,8 @@ WRONG = [
     (reads_too_much, sample_of(planted(uses=lambda self, i: (), jvp=lambda self, i, t, y, x: t * len(x)))),
     (reads_too_much, sample_of(planted(uses=lambda self, i: (), vjp=lambda self, i, g, y, x: g if x is None else x * g))),
     (saved_in_vain, "planted", [sample_of(planted(uses=lambda self, i: (OUTPUT, 0)))]),
+    (saved_in_vain, "planted", [sample_of(planted(holds=False))]),
+    (saved_in_vain, "planted", [sample_of(planted(uses=lambda self, i: (), vjp=lambda self, i, g, *_: g))]),
     (wrong_batches, planted(batched=lambda self, flags, x: self(x[::-1]))(), [X]),
     (wrong_batches, planted(batched=lambda self, flags, x: self(x).astype(np.float32))(), [X]),
     (wrong_batches, planted(batched=lambda self, flags, x: self(x.detach() if isinstance(x, ac.Tensor) else x))(), [X]),

@@ -1,9 +1,12 @@
-"""where, select, clip: values as in NumPy, derivatives of first and second order, and what happens at the bounds."""
+"""where, select, clip, nonzero: values as in NumPy, derivatives of first and second order, and what happens at the bounds."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 import autograd_core as ac
 from autograd_core.errors import ShapeError
@@ -74,6 +77,44 @@ def test_where_refuses():
         ac.where(CONDITION, np.ones(4), np.ones(2))
     with pytest.raises(TypeError, match="both values or neither"):
         ac.where(CONDITION, X)
+
+
+@given(st.data())
+def test_where_of_any_shapes(data):
+    shapes = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, max_side=3, min_side=0)).input_shapes
+    c, x, z = (np.arange(float(np.prod(shape))).reshape(shape) for shape in shapes)
+    xs = [ac.tensor(v, requires_grad=True) for v in (x, -z)]
+    y = ac.where(c % 2 == 1, *xs)
+    np.testing.assert_array_equal(y.numpy(), np.where(c % 2 == 1, x, -z))
+    y.sum().backward()
+    taken = np.broadcast_to(c % 2 == 1, y.shape)
+    assert [v.grad.numpy().sum() for v in xs] == [taken.sum(), (~taken).sum()]
+    assert [v.grad.shape for v in xs] == [*shapes[1:]]
+
+
+def test_where_in_a_batch():
+    c, x = np.stack([CONDITION, ~CONDITION]), np.stack([X, 2 * X])
+    for axes, args in (((0, None, None), (c, X, Z)), ((None, 0, None), (CONDITION, x, Z)), ((0, 0, None), (c, x, 3.0))):
+        loop = [np.where(*(a if axis is None else a[k] for a, axis in zip(args, axes))) for k in range(2)]
+        np.testing.assert_array_equal(ac.vmap(ac.where, axes)(*args).numpy(), loop)
+
+
+def test_positions_of_what_is_not_zero():
+    x = np.array([[0.0, 2.0, np.nan], [1j, 0, -0.0]])
+    leaf = ac.tensor(x, requires_grad=True)
+    for found, expected in zip(ac.nonzero(leaf), np.nonzero(x), strict=True):
+        np.testing.assert_array_equal(found.numpy(), expected)
+        assert not found.requires_grad
+    np.testing.assert_array_equal(ac.flatnonzero(leaf).numpy(), np.flatnonzero(x))
+    np.testing.assert_array_equal(np.argwhere(leaf).numpy(), np.argwhere(x))
+    np.testing.assert_array_equal(ac.argwhere(3.0).numpy(), np.argwhere(3.0))
+    assert ac.nonzero(np.zeros((0, 2)))[1].shape == (0,)
+    with pytest.raises(ShapeError, match="nonzero: a 0-d array has no positions"):
+        ac.where(True)
+    for f in (ac.nonzero, ac.flatnonzero, ac.argwhere, lambda x: x[x > 0]):
+        with pytest.raises(ac.CaptureError, match="positions of true elements"):
+            ac.vmap(f)(X)
+    np.testing.assert_array_equal(ac.vmap(lambda x: x[CONDITION[0]])(X).numpy(), X[:, CONDITION[0]])  # known beforehand
 
 
 def test_select_takes_the_first_true_condition():

@@ -8,14 +8,14 @@ import numpy as np
 
 from ...errors import DTypeError, ShapeError
 from ...ops import index, segment
-from ...ops.index import AddAt, GetItem, InRange, getitem
+from ...ops.index import AddAt, InRange, getitem
 from ...ops.indices import parse
 from ..declared import Kink, Refusal, Sample, declare
 
 rng = np.random.default_rng(32)
 X = rng.normal(size=(3, 2, 4))
 C = X[0] + 1j * X[1]
-I, J = np.array([0, 2, 0, -1]), np.array([[1, 3], [3, 3]])
+K, J = np.array([0, 2, 0, -1]), np.array([[1, 3], [3, 3]])
 MASK = np.array([True, False, True])
 
 
@@ -42,16 +42,20 @@ declare(
     "getitem",
     samples=[
         reading((1, ..., slice(None, None, -2), None)),
-        reading(I),
+        reading(K),
         reading((slice(None), 1, J)),
         reading((0, slice(None), J)),
-        reading((I[:3], slice(None), I[:3])),
+        reading((K[:3], slice(None), K[:3])),
         reading((None, MASK), C[:, :3].T),
         reading(([], 0)),
         reading((True, 1)),
         reading((), np.array(0.5)),
         Sample(lambda x: index.take(x, J, 1, "wrap"), X, reference=lambda x: np.take(x, J, 1, mode="wrap")),
-        Sample(lambda x: index.take_along_axis(x, I[:, None, None], 0), X, reference=lambda x: np.take_along_axis(x, I[:, None, None], 0)),
+        Sample(
+            lambda x: index.take_along_axis(x, K[:, None, None], 0),
+            X,
+            reference=lambda x: np.take_along_axis(x, K[:, None, None], 0),
+        ),
         Sample(lambda x: index.compress(MASK, x, 0), X, reference=lambda x: np.compress(MASK, x, 0)),
     ],
     refusals=[
@@ -72,36 +76,53 @@ declare(
     kinks=[
         Kink(
             "x[i] with an element named three times: the sum of its cotangents",
-            lambda x: x[[0, 0, 0, 2]], (np.zeros(3),), (np.array([3.0, 0.0, 1.0]),), "PyTorch: same",
+            lambda x: x[[0, 0, 0, 2]],
+            (np.zeros(3),),
+            (np.array([3.0, 0.0, 1.0]),),
+            "PyTorch: same",
         ),
     ],
-)  # fmt: skip
+)
 
 declare(
     "add_at",
     samples=[
         adding((1, slice(None, None, -2)), 3, 4),
-        adding(I, 3, 2),
+        adding(K, 3, 2),
         adding((slice(None), J), 2, 4, complex=True),
-        adding((I, slice(None), I), 3, 2, 4),
+        adding((K, slice(None), K), 3, 2, 4),
         adding(MASK, 3, 2),
         adding(np.zeros(0, int), 3),
-        Sample(lambda x: segment.segment_sum(x, I % 3, 4), C.T, reference=lambda x: np.stack([x[0] + x[2], 0 * x[0], x[1] + x[3], 0 * x[0]])),
         Sample(
-            lambda x, z: segment.scatter_add(x, J, z, 1), X[0], X[1, :, :2],
+            lambda x: segment.segment_sum(x, K % 3, 4),
+            C.T,
+            reference=lambda x: np.stack([x[0] + x[2], 0 * x[0], x[1] + x[3], 0 * x[0]]),
+        ),
+        Sample(
+            lambda x, z: segment.scatter_add(x, J, z, 1),
+            X[0],
+            X[1, :, :2],
             reference=lambda x, z: x + np.array([[0, z[0, 0], 0, z[0, 1]], [0, 0, 0, z[1].sum()]]),
         ),
     ],
     refusals=[
-        Refusal(lambda: AddAt(parse(0, (3, 2))[0], (3, 2)).shape((3,)), ShapeError, r"add_at: the index \[0\] selects shape \(2,\)"),
+        Refusal(
+            lambda: AddAt(parse(0, (3, 2))[0], (3, 2)).shape((3,)), ShapeError, r"add_at: the index \[0\] selects shape \(2,\)"
+        ),
         Refusal(lambda: AddAt(parse(5, (3, 2))[0], (3, 2)).shape((2,)), IndexError, "index 5 is out of bounds"),
         Refusal(lambda: segment.scatter_add(X, [0], 1.0), ShapeError, r"scatter_add: indices of shape \(1,\) for x of shape"),
-        Refusal(lambda: segment.scatter_add(X[0], J, 1j), DTypeError, "scatter_add: updates of dtype complex128 do not go into"),
+        Refusal(
+            lambda: segment.scatter_add(X[0], J, 1j), DTypeError, "scatter_add: updates of dtype complex128 do not go into"
+        ),
         Refusal(lambda: segment.scatter_add(X[0], J, np.ones(3)), ShapeError, r"broadcast_to: shapes? \(3,\)"),
-        Refusal(lambda: segment.segment_sum(X, I), ShapeError, r"segment_sum: data of shape \(3, 2, 4\) with segment_ids of shape \(4,\)"),
+        Refusal(
+            lambda: segment.segment_sum(X, K),
+            ShapeError,
+            r"segment_sum: data of shape \(3, 2, 4\) with segment_ids of shape \(4,\)",
+        ),
         Refusal(lambda: segment.segment_sum(X, [0, 1, 0], -1), ShapeError, "segment_sum: num_segments cannot be negative"),
     ],
-)  # fmt: skip
+)
 
 declare(
     "in_range",
@@ -110,15 +131,26 @@ declare(
         Sample(lambda i: InRange("numbers", 1)(i), np.array(0), reference=np.array, order=0),
         Sample(lambda i: InRange("numbers", 0)(i), np.zeros((0, 2), int), reference=np.array, order=0),
         Sample(
-            lambda x, z: index.choose([1, 0, 1, 1], [x, z]), X[0], X[1, 0],
-            reference=lambda x, z: np.choose([1, 0, 1, 1], [x, z]), order=0,
+            lambda x, z: index.choose([1, 0, 1, 1], [x, z]),
+            X[0],
+            X[1, 0],
+            reference=lambda x, z: np.choose([1, 0, 1, 1], [x, z]),
+            order=0,
         ),
     ],
     refusals=[
         Refusal(lambda: segment.segment_sum(X, [0, -1, 0]), IndexError, "segment_sum: segment_ids: -1 is out of range"),
-        Refusal(lambda: segment.segment_max(X, [0, 5, 0], 3), IndexError, "segment_max: segment_ids: 5 is out of range, which is 0 to 2"),
-        Refusal(lambda: segment.segment_sum(X, [True, False, True]), DTypeError, "segment_sum: segment_ids must be whole numbers, not bool"),
+        Refusal(
+            lambda: segment.segment_max(X, [0, 5, 0], 3),
+            IndexError,
+            "segment_max: segment_ids: 5 is out of range, which is 0 to 2",
+        ),
+        Refusal(
+            lambda: segment.segment_sum(X, [True, False, True]),
+            DTypeError,
+            "segment_sum: segment_ids must be whole numbers, not bool",
+        ),
         Refusal(lambda: index.choose([0, 2], [1.0, 2.0]), IndexError, "choose: numbers of choices: 2 is out of range"),
         Refusal(lambda: index.choose([0], [1.0], "other"), ValueError, "choose: mode must be"),
     ],
-)  # fmt: skip
+)

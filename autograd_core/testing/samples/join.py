@@ -75,7 +75,7 @@ declare(
     refusals=[
         Refusal(lambda: join.concatenate([]), ShapeError, "concatenate: needs at least one array"),
         Refusal(lambda: join.concatenate([1.0, 2.0]), ShapeError, "a 0-d array has no axis to join along. Use stack"),
-        Refusal(lambda: join.concatenate([X, X[0]]), ShapeError, r"shape \(3,\) of array 1 does not fit to \(2, 3\) of array 0"),
+        Refusal(lambda: join.concatenate([X, X[0]]), ShapeError, r"shape \(3,\) of array 1 does not fit to \(2, 3\)"),
         Refusal(lambda: join.concatenate([X, X], 2), ShapeError, "concatenate: axis 2 is out of range for 2 axes"),
         Refusal(lambda: join.concatenate([X, ["a"]]), DTypeError, "a Tensor holds numbers or booleans"),
         Refusal(lambda: arrange.block([[X, X], X]), ShapeError, "block: the lists are empty somewhere, or not nested equally"),

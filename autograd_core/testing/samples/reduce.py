@@ -19,6 +19,7 @@ GAPS = np.array([[1.0, np.nan, -2.0], [np.nan, 0.5, np.nan]])
 MASK = np.array([[True, False, True], [True, True, False]])
 EMPTY = np.zeros((0, 2))
 TIE = np.array([1.0, 3.0, 3.0])
+BOTH: Any = (0, 1)
 
 
 def numpy(name: str, **options: Any) -> Any:
@@ -157,11 +158,11 @@ declare(
         sample("all", MASK, order=0, axis=(0, 1)),
         sample("count_nonzero", X - X[0], order=0, axis=0),
         sample("argmax", X, order=0),
-        sample("nanargmax", GAPS, order=0, axis=1),
+        sample("nanargmax", np.array([[1.0, np.nan, -2.0], [0.5, 4.0, np.nan]]), order=0, axis=1),
     ],
     refusals=[
         Refusal(lambda: reduce.all(X, axis=5), ShapeError, "all: axis 5 is out of range"),
-        Refusal(lambda: reduce.argmax(X, axis=(0, 1)), ShapeError, "argmax: axis must be one number or None"),
+        Refusal(lambda: reduce.argmax(X, axis=BOTH), ShapeError, "argmax: axis must be one number or None"),
         Refusal(lambda: reduce.argmin(EMPTY), ShapeError, "argmin: shape .* has no elements along axis None"),
         Refusal(lambda: nan.nanargmin([np.nan, np.nan]), ValueError, "All-NaN slice"),
     ],

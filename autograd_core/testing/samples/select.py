@@ -27,12 +27,16 @@ declare(
         Sample(select.where, np.array(True), np.array(0.5), np.array(2.0), reference=np.where),
         Sample(select.where, MASK[:, :0], X[:, :0], np.array(2.0), reference=np.where),
         Sample(
-            lambda x, z: select.select([x < 0, x > 0.5], [x * x, z], 1.0), X, Z,
+            lambda x, z: select.select([x < 0, x > 0.5], [x * x, z], 1.0),
+            X,
+            Z,
             reference=lambda x, z: np.select([x < 0, x > 0.5], [x * x, np.broadcast_to(z, x.shape)], 1.0),
         ),
     ],
     refusals=[
-        Refusal(lambda: select.where(MASK, ONES, ONES), ShapeError, r"where: shapes \(2, 3\) and \(4,\) and \(4,\) do not broad"),
+        Refusal(
+            lambda: select.where(MASK, ONES, ONES), ShapeError, r"where: shapes \(2, 3\) and \(4,\) and \(4,\) do not broad"
+        ),
         Refusal(lambda: select.where(MASK, X), TypeError, "where: give both values or neither"),
         Refusal(lambda: select.where(np.array(True)), ShapeError, "nonzero: a 0-d array has no positions"),
         Refusal(lambda: select.select([MASK], [X, X]), ShapeError, "select: 1 conditions for 2 choices"),
@@ -41,10 +45,13 @@ declare(
     kinks=[
         Kink(
             "where(x > 0, √x, 0) at x = 0: the branch not taken gives nothing",
-            lambda x: select.where(x > 0, x**0.5, 0.0), (np.array([0.0, 4.0]),), (np.array([0.0, 0.25]),), "PyTorch: NaN",
+            lambda x: select.where(x > 0, x**0.5, 0.0),
+            (np.array([0.0, 4.0]),),
+            (np.array([0.0, 0.25]),),
+            "PyTorch: NaN",
         ),
     ],
-)  # fmt: skip
+)
 
 
 def bound(name: str, exact: Any, clip: Any, numpy: Any, **rest: Any) -> None:
@@ -71,21 +78,36 @@ def bound(name: str, exact: Any, clip: Any, numpy: Any, **rest: Any) -> None:
 EDGES, ONE, NONE = (np.array([-1.0, 0.0, 0.5, 1.0, 2.0]),), (np.array([0.0, 1.0, 1.0, 1.0, 0.0]),), (np.array(0.0),)
 
 bound(
-    "at_least", lambda mp, x, z: max(x, z), lambda x, z: select.clip(x, z, None), np.maximum,
+    "at_least",
+    lambda mp, x, z: max(x, z),
+    lambda x, z: select.clip(x, z, None),
+    np.maximum,
     kinks=[
-        Kink("clip(x, 0, 1) at both bounds: the gradient goes to x", lambda x: select.clip(x, 0.0, 1.0), EDGES, ONE, "PyTorch: same"),
+        Kink(
+            "clip(x, 0, 1) at both bounds: the gradient goes to x",
+            lambda x: select.clip(x, 0.0, 1.0),
+            EDGES,
+            ONE,
+            "PyTorch: same",
+        ),
         Kink(
             "clip(x, a, b) at x = a: none goes to the bound",
-            lambda x, z: select.clip(x, z, 9.0), (np.array(2.0), np.array(2.0)), (np.array(1.0), np.array(0.0)), "PyTorch: same",
+            lambda x, z: select.clip(x, z, 9.0),
+            (np.array(2.0), np.array(2.0)),
+            (np.array(1.0), np.array(0.0)),
+            "PyTorch: same",
         ),
     ],
-)  # fmt: skip
+)
 bound(
-    "at_most", lambda mp, x, z: min(x, z), lambda x, z: select.clip(x, None, z), np.minimum,
+    "at_most",
+    lambda mp, x, z: min(x, z),
+    lambda x, z: select.clip(x, None, z),
+    np.minimum,
     kinks=[
         Kink("clip(x, a, b) with a > b is b", lambda x: select.clip(x, 3.0, 1.0), EDGES, (np.zeros(5),), "NumPy: same value"),
     ],
-)  # fmt: skip
+)
 
 declare(
     "not_less",

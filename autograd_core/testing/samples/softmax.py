@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import DTypeError, ShapeError
 from ...ops import softmax
 from ..declared import Kink, Refusal, Sample, declare
-from .reduce import refused
+from .reduce import BOTH, refused
 
 rng = np.random.default_rng(13)
 X = rng.normal(size=(2, 3))
@@ -110,7 +110,7 @@ declare(
     ],
     refusals=[
         Refusal(lambda: softmax.logcumsumexp(X, 2), ShapeError, "logcumsumexp: axis 2 is out of range"),
-        Refusal(lambda: softmax.logcumsumexp(X, (0, 1)), ShapeError, "logcumsumexp: axis must be one number or None"),
+        Refusal(lambda: softmax.logcumsumexp(X, BOTH), ShapeError, "logcumsumexp: axis must be one number or None"),
         Refusal(lambda: softmax.logcumsumexp(Z), DTypeError, "logcumsumexp: real numbers needed, and given complex128"),
     ],
     kinks=[

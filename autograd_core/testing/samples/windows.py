@@ -8,13 +8,14 @@ import numpy as np
 
 from ...errors import ShapeError
 from ...ops import windows
-from ...ops.windows import Convolve, Overlap, Windows
+from ...ops.windows import Convolve, Overlap
 from ..declared import Refusal, Sample, declare
 
 rng = np.random.default_rng(8)
 X, V = rng.normal(size=5), rng.normal(size=3)
 ROWS = rng.normal(size=(2, 4))
 Z = rng.normal(size=4) + 1j * rng.normal(size=4)
+HALF: Any = 0.5  # no whole number
 view = np.lib.stride_tricks.sliding_window_view
 
 
@@ -66,7 +67,7 @@ declare(
     ],
     refusals=[
         Refusal(lambda: Overlap(0).shape((0, 3)), ShapeError, r"there are no windows along axis 0 of shape \(0, 3\)"),
-        Refusal(lambda: Overlap(0.5).shape((3, 2)), ShapeError, "overlap: an axis is a whole number"),
+        Refusal(lambda: Overlap(HALF).shape((3, 2)), ShapeError, "overlap: an axis is a whole number"),
         Refusal(lambda: Overlap(1).shape((3, 2)), ShapeError, "overlap: axis 1 is out of range for 1 axes"),
     ],
 )

@@ -1,0 +1,158 @@
+"""Mutation testing of the derivative rules: is every wrong rule found by the declared samples of its primitive?
+
+    python benchmarks/mutation.py [name …]
+
+Spoils the rules of the primitives (of those named, or of all) in one place after the other, and runs the gradient check
+on the samples and the kinks that are declared for the primitives that use the rule. Prints a table in Markdown, and the
+mutants that nobody noticed. Takes some minutes.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from mutants import Mutant, Place, broken, mutants, places
+
+import autograd_core as ac
+from autograd_core.testing import gradcheck, samples  # noqa: F401 (importing the samples declares them)
+from autograd_core.testing.declared import Kink, Sample, declarations
+
+SECONDS = 20  # a mutant that takes longer hangs, which is noticed
+USERS = 6  # so many primitives that share a function are asked
+
+# Mutants that compute the same derivatives, with the reason.
+EQUIVALENT: dict[str, str] = {}
+
+
+class Late(Exception):
+    """A mutant took too long."""
+
+
+@contextmanager
+def limited(seconds: int) -> Iterator[None]:
+    """Raise Late in the block after so many seconds."""
+
+    def late(*_: Any) -> None:
+        raise Late
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def noticed(checks: list[Sample | Kink]) -> str:
+    """By what the samples and kinks notice that something is wrong; empty if they do not. The one that does comes first."""
+    for order in (1, 2):
+        for check in checks:
+            due = order == 1 if isinstance(check, Kink) else check.order >= order
+            if due and (found := by(check, order)):
+                checks.remove(check)
+                checks.insert(0, check)
+                return found
+    return ""
+
+
+def by(check: Sample | Kink, order: int) -> str:
+    """By what one of them notices that something is wrong."""
+    try:
+        with limited(SECONDS), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return at_kink(check) if isinstance(check, Kink) else of_sample(check, order)
+    except Late:
+        return "time"
+    except Exception:
+        return "an exception"
+
+
+def of_sample(sample: Sample, order: int) -> str:
+    """By what the gradient check of a sample fails."""
+    report = gradcheck(sample.f, tuple(sample.inputs), order, raise_error=False)
+    if report:
+        return ""
+    if all(f.kind != "wrong" for f in report.failures):
+        return "a promise"
+    return "second order" if any(" over " in f.mode for f in report.failures) else "first order"
+
+
+def at_kink(kink: Kink) -> str:
+    """Whether the gradients at a kink are other than those declared."""
+    xs = [ac.tensor(x, requires_grad=True) for x in kink.inputs]
+    found = ac.gradients(ac.sum(kink.f(*xs)), xs, allow_unused=True)
+    right = all(np.allclose(0.0 if g is None else g.numpy(), e, equal_nan=True) for g, e in zip(found, kink.gradient, strict=True))
+    return "" if right else "a kink"
+
+
+def checks_of(place: Place) -> list[Sample | Kink]:
+    """The samples and kinks that should notice."""
+    users = [declarations[name] for name in dict.fromkeys(place.users) if name in declarations][:USERS]
+    tried = [s for user in users for k, s in enumerate(user.samples) if s.order and usable(user.name, k)]
+    return [*tried, *(kink for user in users for kink in user.kinks if not by(kink, 1))]
+
+
+@lru_cache(maxsize=None)
+def usable(name: str, k: int) -> bool:
+    """Whether sample k of a primitive has derivatives and finds nothing wrong before any change."""
+    sample = declarations[name].samples[k]
+    return not sample.order or not by(sample, min(sample.order, 2))
+
+
+def main(names: list[str]) -> None:
+    """Run all mutants and print what was found."""
+    start, found, survivors, unreached = time.perf_counter(), Counter[tuple[str, str]](), [], []
+    for place in places():
+        if names and not {*names} & {*place.users}:
+            continue
+        checks = checks_of(place)
+        with broken(place).planted():
+            reached = noticed(checks)
+        if not reached:
+            unreached.append(place.name)
+            continue
+        for mutant in mutants(place):
+            with mutant.planted():
+                how = noticed(checks)
+            if not how and mutant.name in EQUIVALENT:
+                how = "equivalent"
+            found[mutant.kind, how] += 1
+            if not how:
+                survivors.append(mutant)
+                print(f"survivor: {mutant.name}", file=sys.stderr, flush=True)
+    publish(found, survivors)
+    unsound = [f"{name} {k}" for name in declarations for k in range(len(declarations[name].samples)) if not usable(name, k)]
+    print(f"\nReached by no sample: {', '.join(unreached) or 'none'}.")
+    print(f"\nSamples that fail before any change, left out: {', '.join(unsound) or 'none'}.")
+    print(f"\n{time.perf_counter() - start:.0f} seconds.")
+
+
+HOW = ("first order", "second order", "a promise", "a kink", "an exception", "time", "equivalent", "")
+
+
+def publish(found: Counter[tuple[str, str]], survivors: list[Mutant]) -> None:
+    """Print the table, the score, and what survived."""
+    print("| mutants | " + " | ".join(how or "not noticed" for how in HOW) + " | all |")
+    print("|---|" + "---:|" * (len(HOW) + 1))
+    kinds = [*sorted({kind for kind, _ in found}), "all"]
+    for kind in kinds:
+        row = [sum(n for (k, h), n in found.items() if h == how and kind in (k, "all")) for how in HOW]
+        print(f"| {kind} | " + " | ".join(map(str, row)) + f" | {sum(row)} |")
+    total = sum(found.values())
+    equal = sum(n for (_, how), n in found.items() if how == "equivalent")
+    print(f"\n{total} mutants, {equal} of them equivalent; of the other {total - equal}, {len(survivors)} are not noticed.")
+    for mutant in survivors:
+        print(f"* `{mutant.name}`")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
