@@ -39,7 +39,7 @@ from .ops.grid import (
     diag_indices, diag_indices_from, fromfunction, indices, ix_, meshgrid, tril_indices, tril_indices_from,
     triu_indices, triu_indices_from,
 )
-from .ops.index import choose, compress, extract, take, take_along_axis
+from .ops.index import choose, compress, extract, gather, take, take_along_axis
 from .ops.interpolate import interp
 from .ops.join import array_split, concatenate, split, stack, unstack
 from .ops.nan import (
@@ -52,7 +52,7 @@ from .ops.pool import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d
 from .ops.quantile import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
 from .ops.ranges import arange, geomspace, linspace, logspace
 from .ops.segment import (
-    gather, scatter_add, segment_max, segment_mean, segment_min, segment_prod, segment_softmax,
+    segment_max, segment_mean, segment_min, segment_prod, segment_softmax,
     segment_std, segment_sum, segment_var,
 )
 from .ops.sort import argpartition, argsort, digitize, lexsort, partition, searchsorted, sort, unique
@@ -67,7 +67,7 @@ from .ops.shape import (
 from .ops.softmax import log_softmax, logcumsumexp, logsumexp, softmax
 from .ops.statistics import average, corrcoef, cov, ptp
 from .ops.unfold import fold, unfold
-from .ops.update import put_along_axis
+from .ops.update import put_along_axis, scatter_add
 from .ops.windows import convolve, correlate, sliding_window_view
 from .primitive import Primitive, registry
 from .protocols import from_dlpack

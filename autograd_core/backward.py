@@ -73,25 +73,27 @@ class ReverseSweep:
     def empty_heap(self) -> None:
         """Visit the waiting nodes, youngest first, and pass the whole cotangent of each on to its parents."""
         pending, heap, needed, wraps, watch = self.pending, self.heap, self.needed, self.wraps, self.watch
+        targets, retain = self.targets, self.retain
         while heap:
             node: Any
             node, g = pending.pop(-heappop(heap))
-            if node.hooks or node.serial in self.targets:
+            op = node.op
+            if node.hooks or node.serial in targets:
                 g = self.notice(node, g)
                 if needed is not None and not any(p is not None and p.serial in needed for p in node.parents):
                     continue  # a source: its own op is not asked, so what it saved stays
-            if node.op is None or type(node.op) is Part:
+            if op is None or type(op) is Part:
                 self.finish(node, g)
                 continue
             if node.saved is None or node.versions is not None:
                 check_saved(node)
-            op = node.op
             args = () if not op.reads else wrapped(node) if wraps else node.saved
-            plain = op.plain and node.dtype.kind != "c"
+            plain = op.plain and node.dtype.kind != "c" and not (wraps and op.fused)
             together = self.pulled(node, g, args) if op.joint else None
             for i, p in enumerate(node.parents):
                 if p is None or (needed is not None and p.serial not in needed):
                     continue
+                s = p.serial
                 if plain:
                     d = op.derivatives[i]
                     c = g if d is None else g * d(*args)
@@ -102,14 +104,13 @@ class ReverseSweep:
                 a = c.array if wraps else c
                 if a.shape != p.shape or a.dtype is not p.dtype:
                     c = fit(c, p)
-                s = p.serial
                 held = pending.get(s)
                 if held is None:
                     heappush(heap, -s)
                     pending[s] = (p, c)
                 else:
                     pending[s] = (p, held[1] + c)
-            if not self.retain and op.holds:
+            if not retain and op.holds:
                 node.saved = None
 
     def pulled(self, node: Any, g: Any, args: Sequence[Any]) -> Sequence[Any]:
@@ -150,14 +151,13 @@ class ReverseSweep:
 
 def wrapped(node: Node) -> list[Any]:
     """What a node saved, as Tensors at their places in the graph, for a sweep that is recorded."""
-    args: list[Any] = []
-    for a, n in zip(node.saved, (node, *node.parents), strict=True):  # type: ignore[arg-type]
+    args: list[Any] = list(node.saved)  # type: ignore[arg-type]
+    for i, a in enumerate(args):
         if type(a) is ndarray:
-            t = new_tensor(Tensor)
-            t.array, t.node = a, n
-            args.append(t)
-        else:
-            args.append(tuple(from_array(b, part(node, i, b)) for i, b in enumerate(a)) if type(a) is tuple else a)
+            args[i] = t = new_tensor(Tensor)
+            t.array, t.node = a, node.parents[i - 1] if i else node
+        elif type(a) is tuple and i == 0:
+            args[i] = tuple(from_array(b, part(node, k, b)) for k, b in enumerate(a))
     return args
 
 

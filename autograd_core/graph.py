@@ -203,8 +203,8 @@ def ancestors(roots: Iterable[AnyNode], floor: int = 0) -> list[AnyNode]:
     stack = list(found.values())
     while stack:
         for p in stack.pop().parents:
-            if p is not None and p.serial >= floor and p.serial not in found:
-                found[p.serial] = p
+            if p is not None and (s := p.serial) not in found and s >= floor:
+                found[s] = p
                 stack.append(p)
     return [found[s] for s in sorted(found)]
 
@@ -213,8 +213,10 @@ def descendants(nodes: list[AnyNode], sources: Collection[int]) -> set[int]:
     """Serials of those among `nodes` (oldest first) that were computed from a node in `sources` (serials), these included."""
     reached = set(sources)
     for n in nodes:
-        if any(p is not None and p.serial in reached for p in n.parents):
-            reached.add(n.serial)
+        for p in n.parents:
+            if p is not None and p.serial in reached:
+                reached.add(n.serial)
+                break
     return reached
 
 

@@ -46,9 +46,9 @@ class Primitive:
     `uses(i)`, the values that the two rules of input i read: input numbers, and OUTPUT for y. All others arrive as a Spec.
     `views` tells that the output may share memory with input 0. `outputs` is the number of outputs, None for one that is no
     tuple. An op that is not `differentiable` is never recorded. One that `holds` no values has nothing to free after a sweep.
-    Of a `plain` op the reverse sweep multiplies by `derivatives[i]` itself. If `reads` is False, no `vjp` looks at y or xs,
-    and the reverse sweep hands over none: an op of n inputs then costs n, not n². Of a `joint` op the sweep asks for all
-    cotangents at once, by `pullback(wanted, g, y, *xs)`.
+    Of a `plain` op the reverse sweep multiplies by `derivatives[i]` itself, but of a `fused` one not if it is recorded.
+    If `reads` is False, no `vjp` looks at y or xs, and the reverse sweep hands over none: an op of n inputs then costs n,
+    not n². Of a `joint` op the sweep asks for all cotangents at once, by `pullback(wanted, g, y, *xs)`.
     An `analytic` op says that its forward pass is a holomorphic function of complex arrays, too, in steps that never mix
     real and imaginary parts: gradcheck then differentiates it by complex steps, which are exact to the last digits.
     """
@@ -60,6 +60,7 @@ class Primitive:
     joint: ClassVar[bool] = False
     analytic: ClassVar[bool] = False
     plain: bool = False
+    fused: ClassVar[bool] = False
     holds: bool = True
     outputs: int | None = None
 

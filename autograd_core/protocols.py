@@ -20,7 +20,7 @@ from .ops.index import getitem
 from .ops.matmul import matmul
 from .ops.product import cumprod, cumsum, prod
 from .ops.reduce import all, any, max, min, sum
-from .ops.softmax import logsumexp
+from .ops.softmax import logcumsumexp, logsumexp
 from .primitive import AsType, registry
 from .table import Elementwise
 from .tensor import Tensor, as_tensor, from_array
@@ -32,12 +32,12 @@ PROPERTIES = {
     np.min_scalar_type, np.shares_memory, np.may_share_memory,
 }  # fmt: skip
 # These ask about values, and what they answer has no derivative: they run on the raw arrays.
-QUERIES = {np.allclose, np.array_equal, np.array_equiv, np.array2string, np.array_repr, np.array_str, np.isscalar}
+QUERIES = {np.isin, np.allclose, np.array_equal, np.array_equiv, np.array2string, np.array_repr, np.array_str, np.isscalar}
 REDUCTIONS: dict[np.ufunc, Callable] = {
     np.add: sum, np.multiply: prod, np.maximum: max, np.minimum: min, np.logical_and: all, np.logical_or: any,
     np.logaddexp: logsumexp,
 }  # fmt: skip
-RUNNING: dict[np.ufunc, Callable] = {np.add: cumsum, np.multiply: cumprod}
+RUNNING: dict[np.ufunc, Callable] = {np.add: cumsum, np.multiply: cumprod, np.logaddexp: logcumsumexp}
 
 
 @cache

@@ -17,15 +17,18 @@ from .tensor import Tensor, from_array
 class Span:
     """The part of a graph between sources and outputs: what a derivative of the outputs by the sources has to visit.
 
-    `nodes` are those that lead from a source to an output, oldest first; `needed` their serials. `outside` tells whether one
-    of them also depends on something else, so that the derivative is itself a function of it.
+    `nodes` are those that lead from a source to an output, oldest first; `needed` their serials.
     """
 
     ys: Sequence[Tensor]
     sources: Sequence[AnyNode]
     nodes: Sequence[AnyNode]
     needed: set[int]
-    outside: bool
+
+    @property
+    def outside(self) -> bool:
+        """Whether a node also depends on something else, so that the derivative is itself a function of it."""
+        return any(p is not None and p.serial not in self.needed for n in self.nodes for p in n.parents)
 
     def pull(self, gs: Sequence[Tensor], record: bool, retain: bool) -> list[Tensor | None]:
         """Cotangents of the sources for cotangents gs of the outputs; None where no path leads."""
@@ -49,9 +52,7 @@ def span(ys: Sequence[Tensor], sources: Sequence[AnyNode]) -> Span:
     floor = min((n.serial for n in sources), default=0)
     nodes = ancestors([y.node for y in ys if y.node is not None], floor)
     needed = descendants(nodes, {n.serial for n in sources})
-    nodes = [n for n in nodes if n.serial in needed]
-    outside = any(p is not None and p.serial not in needed for n in nodes for p in n.parents)
-    return Span(ys, sources, nodes, needed, outside)
+    return Span(ys, sources, [n for n in nodes if n.serial in needed], needed)
 
 
 def as_result(g: Any) -> Tensor | None:

@@ -66,18 +66,18 @@ def binary(op: Any, convert: bool) -> Callable:
     def call(x: Any, z: Any) -> Any:
         if isinstance(x, Tensor):
             xa, p = x.array, x.node
-        elif type(x) is list:  # it may hold Tensors
+            if isinstance(z, Tensor):
+                za, q = z.array, z.node
+            elif type(z) is list:  # it may hold Tensors
+                return call(x, as_tensor(z))
+            else:
+                za, q = z, None
+        elif isinstance(z, Tensor) and type(x) is not list:
+            xa, p, za, q = x, None, z.array, z.node
+        elif convert or list in (type(x), type(z)):
             return call(as_tensor(x), z)
         else:
-            xa, p = x, None
-        if isinstance(z, Tensor):
-            za, q = z.array, z.node
-        elif type(z) is list:
-            return call(x, as_tensor(z))
-        elif isinstance(x, Tensor):
-            za, q = z, None
-        else:
-            return call(as_tensor(x), z) if convert else forward(x, z)
+            return forward(x, z)
         try:
             ya = forward(xa, za)
         except Exception as error:
@@ -85,24 +85,22 @@ def binary(op: Any, convert: bool) -> Callable:
         if type(ya) is not ndarray:
             ya = asarray(ya)
         y = new_tensor(Tensor)
-        y.array = ya
+        y.array, y.node = ya, None
         mode = recording_now()
         if (p is not None or q is not None) and mode:
-            keep_y, keep_x, keep_z = both if p is not None and q is not None else only_x if q is None else only_z
+            keep_y, keep_x, keep_z = only_z if p is None else only_x if q is None else both
+            v = p.owner if keep_x and p is not None else None
+            w = q.owner if keep_z and q is not None else None
             if keep_x and p is None:
                 xa = keep(x)
             if keep_z and q is None:
                 za = keep(z)
-            v = p.owner.count if keep_x and p is not None and p.owner is not None else None
-            w = q.owner.count if keep_z and q is not None and q.owner is not None else None
             y.node = n = new_node(Node)
             n.op, n.parents, n.serial = op, (p, q), next_serial()
             n.shape, n.dtype = ya.shape, ya.dtype
             n.saved = (ya if keep_y else None, xa if keep_x else None, za if keep_z else None)
-            n.versions = None if v is None and w is None else (v, w)
+            n.versions = None if v is w is None else (v and v.count, w and w.count)
             n.hooks = n.owner = None
-        else:
-            y.node = None
         if mode is not True and mode is not False:
             mode.note(op, (x, z), y)
         return y

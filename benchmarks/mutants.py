@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -180,7 +181,7 @@ def compiled(node: ast.FunctionDef | ast.Lambda, old: FunctionType) -> FunctionT
 def mutants(place: Place) -> Iterator[Mutant]:
     """All mutants of a function."""
     original = definition(place.function)
-    seen = {ast.dump(original)}
+    seen, names = {ast.dump(original)}, Counter[str]()
     refusals = {id(inner) for node in ast.walk(original) if _only_refuses(node) for inner in ast.walk(node)}
     for number, node in enumerate(ast.walk(original)):
         if id(node) in refusals:
@@ -194,7 +195,9 @@ def mutants(place: Place) -> Iterator[Mutant]:
             seen.add(ast.dump(spoilt))
             before, after = ast.unparse(node), ast.unparse(new)
             short = [textwrap.shorten(text.removeprefix("return "), 90, placeholder=" …") for text in (before, after)]
-            yield Mutant(place, kind, f"{short[0]} → {short[1]}", compiled(spoilt, place.function))
+            names[change := f"{short[0]} → {short[1]}"] += 1
+            number_of = f" ({names[change]})" if names[change] > 1 else ""
+            yield Mutant(place, kind, change + number_of, compiled(spoilt, place.function))
 
 
 def _only_refuses(node: ast.AST) -> bool:

@@ -16,7 +16,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -89,8 +89,9 @@ def of_sample(sample: Sample, order: int) -> str:
 def at_kink(kink: Kink) -> str:
     """Whether the gradients at a kink are other than those declared."""
     xs = [ac.tensor(x, requires_grad=True) for x in kink.inputs]
-    found = ac.gradients(ac.sum(kink.f(*xs)), xs, allow_unused=True)
-    right = all(np.allclose(0.0 if g is None else g.numpy(), e, equal_nan=True) for g, e in zip(found, kink.gradient, strict=True))
+    gradients = ac.gradients(ac.sum(kink.f(*xs)), xs, allow_unused=True)
+    found = [np.zeros(()) if g is None else g.numpy() for g in gradients]
+    right = all(np.allclose(g, e, equal_nan=True) for g, e in zip(found, kink.gradient, strict=True))
     return "" if right else "a kink"
 
 
@@ -101,7 +102,7 @@ def checks_of(place: Place) -> list[Sample | Kink]:
     return [*tried, *(kink for user in users for kink in user.kinks if not by(kink, 1))]
 
 
-@lru_cache(maxsize=None)
+@cache
 def usable(name: str, k: int) -> bool:
     """Whether sample k of a primitive has derivatives and finds nothing wrong before any change."""
     sample = declarations[name].samples[k]

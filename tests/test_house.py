@@ -29,12 +29,14 @@ ORDER = {
         taylor calculus anomaly checkpointing custom compile viz testing""",
     "autograd_core.ops": """kernels elementwise parts shape families join creation ranges grid stacks select reduction reduce product
         nan softmax indices index sort quantile interpolate segment counting update matmul contract diagonal
-        statistics cross difference arrange pad windows piecewise linalg determinant gauge factor lu spectral svd
-        pseudo polynomial matrix norm fft unfold patches convolution pooling conv pool special_kernels special
+        statistics cross difference arrange extend pad windows piecewise linalg determinant gauge factor lu spectral
+        svd pseudo polynomial matrix norm fft unfold patches convolution pooling conv pool special_kernels special
         random""",
     "autograd_core.compile": "capture program simplify fuse plan run",
     "autograd_core.testing": """report declared samples draws programs moves strategies differences structures functions complex_step
         promises layouts comparison gradcheck""",
+    "autograd_core.testing.samples": """elementwise comparison steps special shape join windows pad reduce product softmax
+        statistics select index update sort segment linalg norm spectral contract fft conv pool random""",
     "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
     "nn": """errors seeding module init activation linear container mlp conv pool norm dropout recurrent attention graph
         bayes loss functional optim schedule data train io compat""",

@@ -63,7 +63,7 @@ class Convolution(Primitive):
         if x.dtype == z.dtype != np.float16:
             return self.values(x, z)
         dtype = np.result_type(x, z)
-        wide = np.result_type(dtype, np.float32)  # half precision is summed in single
+        wide = np.dtype(np.float32) if dtype == np.float16 else dtype  # half precision is summed in single
         return self.values(x.astype(wide, copy=False), z.astype(wide, copy=False)).astype(dtype, copy=False)
 
     def vjp(self, i: int, g: Any, y: Any, *xs: Any) -> Any:
@@ -95,7 +95,7 @@ class Convolution(Primitive):
                     f"the lengths {lengths[role]}; given shape {shape}"
                 )
             for axis, size in zip(AXES[role], grouped(role, shape, self.groups)):
-                if axis != "G" and sizes.setdefault(axis, size) != size:
+                if axis != "G" and sizes.setdefault(axis, size) != size and self.groups:
                     what = {"N": "examples", "C": "channels of x in a group", "O": "channels of y in a group"}[axis]
                     raise ShapeError(f"{self.name}: the shapes {tuple(shapes)} differ in the number of {what}")
         return sizes

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..primitive import AsType, Primitive
 from ..table import Elementwise, comparison, conj, elementwise, guarded_product
+from ..tensor import Tensor
 from . import kernels
 from .kernels import quiet as quiet
 
@@ -33,6 +34,17 @@ class Ruled(Elementwise):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "plain", False)
+
+
+class Curve(Elementwise):
+    """An entry whose product with a cotangent or tangent is one op where it is recorded: graphs of gradients stay small."""
+
+    fused: ClassVar[bool] = True
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        if conjugate or not isinstance(v, Tensor):
+            return super().product(i, v, conjugate, args)
+        return shrunk(v, args[0])
 
 
 class Steps(Ruled):
@@ -180,7 +192,10 @@ cosine = elementwise(
 )
 sinh = analytic("sinh", np.sinh, lambda _y, x: cosh(x))
 cosh = analytic("cosh", np.cosh, lambda _y, x: sinh(x))
-tanh = analytic("tanh", np.tanh, lambda y, _x: one_minus_square(y))
+tanh = Curve("tanh", np.tanh, (lambda y, _x: one_minus_square(y),), analytic=True)
+shrunk = elementwise(
+    "shrunk", lambda v, y: v * (1.0 - y * y), lambda _s, _v, y: one_minus_square(y), lambda _s, v, y: -2.0 * (v * y)
+)
 arcsinh = analytic("arcsinh", np.arcsinh, lambda _y, x: 1.0 / leg(x))
 arccosh = analytic("arccosh", np.arccosh, lambda _y, x: 1.0 / hyperbola(x), singular=True)
 arctanh = analytic("arctanh", np.arctanh, lambda _y, x: 1.0 / (1.0 - x) / (1.0 + x), singular=True)

@@ -1,4 +1,4 @@
-"""Reading parts of an array: x[i], take, take_along_axis, compress, extract and choose.
+"""Reading parts of an array: x[i], take, take_along_axis, gather, compress, extract and choose.
 
 Reading (`GetItem`) and adding into zeros (`AddAt`) are each other's transpose, so that two rules of one line serve every
 order.
@@ -31,16 +31,32 @@ SPARSE = 1 << 14  # from so many numbers on, rows are added by a sparse matrix
 # -- the primitives ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class GetItem(Linear):
-    """x[index]. Inputs: x, and the index arrays; an element that is named twice is read twice."""
+class Indexed(Linear):
+    """What `GetItem` and `AddAt` share: index arrays, which are inputs after the first one, and saved."""
 
     index: Index
-    name: ClassVar[str] = "getitem"
     analytic: ClassVar[bool] = True
 
     def __call__(self, x: Any, *arrays: Any) -> Any:
         return apply(self, (x, *arrays)) if arrays else super().__call__(x)
+
+    @property
+    def holds(self) -> bool:
+        return self.index.arrays > 0
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any, *arrays: Any) -> Any:
+        return self(t, *arrays) if i == 0 else None
+
+    def uses(self, i: int) -> Sequence[int]:
+        return range(1, self.index.arrays + 1)
+
+
+@dataclass(frozen=True)
+class GetItem(Indexed):
+    """x[index]. Inputs: x, and the index arrays; an element that is named twice is read twice."""
+
+    index: Index
+    name: ClassVar[str] = "getitem"
 
     @property
     def views(self) -> bool:
@@ -55,14 +71,8 @@ class GetItem(Linear):
     def vjp(self, i: int, g: Any, y: Any, x: Any, *arrays: Any) -> Any:
         return AddAt(self.index, x.shape)(g, *arrays) if i == 0 else None
 
-    def jvp(self, i: int, t: Any, y: Any, x: Any, *arrays: Any) -> Any:
-        return self(t, *arrays) if i == 0 else None
-
     def shape(self, x: Shape, *arrays: Shape) -> Shape:
         return selected_shape(self.index, x, arrays)
-
-    def uses(self, i: int) -> Sequence[int]:
-        return range(1, self.index.arrays + 1)
 
     def batched(self, flags: Sequence[bool], x: Any, *arrays: Any) -> Any:
         own, *rest = flags
@@ -84,16 +94,12 @@ def turned_back(x: Any, order: Sequence[int]) -> Any:
 
 
 @dataclass(frozen=True)
-class AddAt(Linear):
+class AddAt(Indexed):
     """Zeros of shape `target` with x added at an index: the transpose of reading there. Repeats add up."""
 
     index: Index
     target: tuple[int, ...]
     name: ClassVar[str] = "add_at"
-    analytic: ClassVar[bool] = True
-
-    def __call__(self, x: Any, *arrays: Any) -> Any:
-        return apply(self, (x, *arrays)) if arrays else super().__call__(x)
 
     def forward(self, x: ndarray, *arrays: Any) -> ndarray:
         key = self.index.key(arrays)
@@ -106,17 +112,11 @@ class AddAt(Linear):
     def vjp(self, i: int, g: Any, y: Any, x: Any, *arrays: Any) -> Any:
         return GetItem(self.index)(g, *arrays) if i == 0 else None
 
-    def jvp(self, i: int, t: Any, y: Any, x: Any, *arrays: Any) -> Any:
-        return self(t, *arrays) if i == 0 else None
-
     def shape(self, x: Shape, *arrays: Shape) -> Shape:
         selected = selected_shape(self.index, self.target, arrays)
         if x != selected:
             raise ShapeError(f"add_at: the index [{self.index}] selects shape {selected}, and shape {x} was given")
         return self.target
-
-    def uses(self, i: int) -> Sequence[int]:
-        return range(1, self.index.arrays + 1)
 
     def batched(self, flags: Sequence[bool], x: Any, *arrays: Any) -> Any:
         own, *rest = flags
@@ -297,6 +297,27 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
         raise ShapeError(f"take_along_axis: x has shape {x.shape}, indices {indices.shape}: equally many axes needed")
     (axis,) = axes_of("take_along_axis", axis, x.ndim)
     return read_along(x, as_index(indices), axis)
+
+
+def gather(x: Any, indices: Any, axis: int = 0) -> Tensor:
+    """y[…, k, …] = x[…, indices[…, k, …], …]: for each place of `indices` an element along `axis`, as in PyTorch.
+
+    `indices` has as many axes as x, and along those other than `axis` it is not longer than x: the places beyond its
+    length are left out. Raises ShapeError if it does not fit.
+    """
+    x = as_tensor(x)
+    return GetItem(Index((ARRAY,) * x.ndim, x.ndim))(x, *reached("gather", x, as_index(indices), axis))
+
+
+def reached(name: str, x: Tensor, indices: Tensor, axis: int) -> list[Any]:
+    """An index array for each axis of x: the indices along `axis`, the numbers of their places along the others."""
+    (axis,) = axes_of(name, axis, x.ndim)
+    if indices.ndim != x.ndim or any(m > n for a, (m, n) in enumerate(zip(indices.shape, x.shape)) if a != axis):
+        raise ShapeError(
+            f"{name}: indices of shape {indices.shape} for x of shape {x.shape}: as many axes needed, and none but axis "
+            f"{axis} longer than that of x"
+        )
+    return all_axes(indices.shape, axis, indices)
 
 
 def read_along(x: Any, indices: Any, axis: int, gap: Gap = ARRAY) -> Any:

@@ -89,6 +89,9 @@ class Index:
         return ", ".join(map(part_text, self.parts))
 
 
+ROWS = Index((ARRAY,), 1)  # a lone index array, the frequent case
+
+
 def part_text(part: Any) -> str:
     """A part of an index as it is written."""
     if type(part) is slice:
@@ -160,6 +163,8 @@ def parse(item: Any, shape: tuple[int, ...]) -> tuple[Index, list[Tensor], tuple
     if is_plain(given):
         return Index(given), [], shape
     items = [as_index(p) if isinstance(p, ARRAYS + BOOLS) else plain(p) for p in given]
+    if len(items) == 1 and isinstance(items[0], Tensor) and not is_mask(items[0]):
+        return ROWS, items, shape
     masks = [is_mask(p) for p in items]
     covered = [p.ndim if mask else int(p is not None and p is not Ellipsis) for p, mask in zip(items, masks)]
     parts: list[Any] = []

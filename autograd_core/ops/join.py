@@ -200,6 +200,7 @@ class Stack(Primitive):
 
     def shape(self, *shapes: Shape) -> Shape:
         first = shapes[0]
+        axes_of(self.name, self.axis, len(first) + 1)
         for k, x in enumerate(shapes):
             if x != first:
                 raise ShapeError(f"stack: all arrays must have one shape; array {k} has {x}, array 0 has {first}")

@@ -20,11 +20,12 @@ def quiet(function: Callable) -> Callable:
 
 @lru_cache(maxsize=1024)
 def from_scipy(name: str) -> Callable:
-    """A function of scipy.special, imported when it is first called; half precision, which it lacks, stays half."""
+    """A function of scipy.special, imported when it is first called; it computes half precision in another one."""
 
     def forward(*xs: Any) -> Any:
         y = getattr(require("scipy.special", extra="all"), name)(*xs)
-        return y.astype(np.float16) if np.result_type(*xs) == np.float16 else y
+        dtype = np.result_type(*xs)
+        return y if y.dtype == dtype or dtype.kind not in "fc" else y.astype(dtype)
 
     forward.__name__ = name
     return forward

@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy import ndarray
+from numpy.linalg import LinAlgError
 
 from ..batch import everywhere
 from ..errors import ShapeError, require
 from ..primitive import Primitive
 from ..tensor import Tensor, as_tensor
 from .contract import matmul
+from .elementwise import quiet
 from .join import Concatenate, Place, spans_of
 from .linalg import adjoint, inv, square, wide_enough
 from .matmul import _matmul
@@ -94,11 +96,11 @@ def blocks(a: ndarray, ts: Sequence[ndarray]) -> ndarray:
     return a
 
 
+@quiet
 def exponential(a: ndarray) -> ndarray:
     """exp(a) of raw matrices: the Padé approximant of degree 13 of a/2^s, squared s times (Higham, 2005)."""
     a = a.astype(np.result_type(a, np.float64), copy=False)
-    with np.errstate(all="ignore"):
-        steps = np.ceil(np.log2(np.maximum(column_sum(a) / 5.37, 1.0)))
+    steps = np.ceil(np.log2(np.maximum(column_sum(a) / 5.37, 1.0)))
     steps = np.clip(np.nan_to_num(steps), 0, 1074).astype(int)
     a = a * 0.5**steps
     b = PADE
@@ -117,11 +119,10 @@ def exponential(a: ndarray) -> ndarray:
 PADE = [math.factorial(26 - k) * math.comb(13, k) / math.factorial(26) for k in range(14)]
 
 
-def from_scipy(name: str) -> Callable:
-    """A matrix function of scipy.linalg for stacks, imported when it is first called."""
+def one_by_one(f: Callable) -> Callable:
+    """The function of one raw matrix as a function of stacks, in double precision."""
 
     def function(a: ndarray) -> ndarray:
-        f = getattr(require("scipy.linalg", extra="all"), name)
         if a.size == 0:
             return a
         a = a.astype(np.result_type(a, np.float64), copy=False)
@@ -130,7 +131,28 @@ def from_scipy(name: str) -> Callable:
     return function
 
 
-FUNCTIONS: dict[str, Callable] = {"expm": exponential, "sqrtm": from_scipy("sqrtm"), "logm": from_scipy("logm")}
+def root(a: ndarray) -> ndarray:
+    """The principal square root of a raw matrix, by SciPy."""
+    return require("scipy.linalg", extra="all").sqrtm(a)
+
+
+def logarithm(a: ndarray) -> ndarray:
+    """The principal logarithm of a raw matrix: 2^k log of its root of order 2^k, which is near 1 (Kenney and Laub, 1989).
+
+    log(1 + x) is ∫ x (1 + s x)⁻¹ ds over [0, 1], by Gauss's formula with 7 points: the Padé approximant of that degree.
+    """
+    if not np.isfinite(a).all():
+        return np.full(a.shape, np.nan)
+    if np.linalg.slogdet(a)[1] == -np.inf:
+        raise LinAlgError(f"logm: a matrix of shape {a.shape} is singular, and has no logarithm.")
+    k, eye = 0, np.eye(a.shape[-1])
+    while column_sum(a - eye) > 0.264:
+        a, k = root(a), k + 1
+    x, (points, weights) = a - eye, np.polynomial.legendre.leggauss(7)
+    return 2.0**k * sum(0.5 * w * np.linalg.solve(eye + 0.5 * (s + 1.0) * x, x) for s, w in zip(points, weights))
+
+
+FUNCTIONS: dict[str, Callable] = {"expm": exponential, "sqrtm": one_by_one(root), "logm": one_by_one(logarithm)}
 _function = lru_cache(maxsize=256)(MatrixFunction)
 
 
@@ -161,7 +183,7 @@ def sqrtm(A: Any) -> Tensor:
 def logm(A: Any) -> Tensor:
     """The matrix y with expm(y) = a whose eigenvalues have imaginary parts between -π and π.
 
-    Derivatives exist where no eigenvalue is 0 or negative. Needs SciPy.
+    Derivatives exist where no eigenvalue is 0 or negative. Raises numpy.linalg.LinAlgError if one is 0. Needs SciPy.
 
     >>> import autograd_core as ac
     >>> ac.linalg.logm([[1.0, 2.0], [0.0, 1.0]]).round(12)

@@ -190,6 +190,7 @@ def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
     return of_matrices(x, ord, (x.ndim - 2, x.ndim - 1), bool(keepdims))
 
 
+@quiet
 def cond(x: Any, p: Any = None) -> Tensor:
     """The condition number of each matrix: norm(x, p) norm(inv(x), p); for None and 2 the ratio of singular values.
 

@@ -15,10 +15,11 @@ import numpy as np
 from ..broadcast import broadcast_to
 from ..errors import DTypeError, ShapeError
 from ..primitive import AsType
-from ..tensor import Tensor, from_array
+from ..tensor import Tensor
 from .creation import asarray, fitted
 from .elementwise import add, floor, rint, subtract
-from .index import ALL, AddAt, Index, getitem
+from .extend import extension
+from .index import AddAt, Index, getitem
 from .join import concatenate, narrow, resized
 from .quantile import median
 from .reduce import _max, _mean, _min
@@ -155,9 +156,8 @@ def _constant(x: Any, axis: int, width: Pair, values: Pair) -> Any:
 
 
 def _read(mode: str, x: Any, axis: int, width: Pair, _: Pair) -> Any:
-    """The modes that only repeat elements: NumPy pads their positions."""
-    positions = np.pad(np.arange(x.shape[axis]), width, mode)  # type: ignore[call-overload]
-    return getitem(x, (ALL,) * axis + (from_array(positions),))
+    """The modes that only repeat elements."""
+    return extension(mode, axis, x.shape[axis], *width)(x)
 
 
 def _ramp(x: Any, axis: int, width: Pair, values: Pair) -> Any:

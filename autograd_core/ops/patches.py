@@ -1,7 +1,8 @@
 """The sums of products behind convolution on raw arrays: a matrix product of the weight with patches of the array.
 
-Patches are made block by block, so many that they are still in the cache when they are multiplied: on an array of
-16 × 64 × 64 numbers with kernels of 3 × 3 that takes three quarters of the time of making all at once.
+Patches are made block by block, so many that they are still in the cache when they are multiplied. That bounds the memory;
+on 16 images of 32 × 14 × 14 numbers in double precision, with kernels of 3 × 3, it takes a tenth off the time of the
+convolution and a quarter off that of the gradient of its weight.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ class Plan:
 
     The patches of a whole kernel are larger than the array by the number of its elements. Of large arrays therefore only
     those along the later axes of the kernel are made, with some rows more, and each of the `parts` of a kernel along its
-    first axis is a product of its own; on arrays of 32 × 14 × 14 numbers with kernels of 3 × 3 that takes two thirds of the
-    time. `shape` and `strides` are those of a view of all patches, `size` is the number of elements of one. A block has its
-    images, its places, its part of the view, and for each part of the kernel the columns.
+    first axis is a product of its own; on the images above that takes another third off the time. `shape` and `strides` are
+    those of a view of all patches, `size` is the number of elements of one. A block has its images, its places, its part of
+    the view, and for each part of the kernel the columns.
     """
 
     shape: Shape
@@ -53,7 +54,7 @@ def plan(x: Shape, kernel: Shape, out: Shape, stride: Shape, dilation: Shape, it
         kernel = (1, *kernel[1:])
     height = out[0] + shifts[-1]
     images = BLOCK // (row * height)
-    rows = out[0] if images else max(1, BLOCK // row - shifts[-1])
+    rows = max(1, BLOCK // row - shifts[-1])
     blocks: list[Block] = []
     for i, r in product(range(0, x[0], max(1, images)), range(0, out[0], rows)):
         end, some = min(r + rows, out[0]), slice(i, i + max(1, images))

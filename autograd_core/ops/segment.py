@@ -1,4 +1,4 @@
-"""Gathering rows and scattering them: sums, means, extremes and products over segments, and softmax in each.
+"""Segments: sums, means, variances, extremes and products of rows that belong together, and softmax among them.
 
 `segment_ids` says for each row of `data` (along its first axis) which segment it belongs to: a whole number from 0 to
 `num_segments` - 1, in any order. The sum over segments is the transpose of reading rows at the ids.
@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import index as whole
@@ -17,20 +17,19 @@ import numpy as np
 from numpy import ndarray
 
 from ..batch import batch_size, everywhere
-from ..errors import DTypeError, ShapeError
+from ..errors import ShapeError
 from ..primitive import OUTPUT, AsType, Primitive
 from ..tensor import Tensor, as_tensor
-from .elementwise import add, conj, divide, equal, maximum, multiply, not_equal, square, subtract
-from .index import AddAt, GetItem, InRange, all_axes, flat_places
-from .indices import ARRAY, DISTINCT, Index, as_index
-from .join import Concatenate, narrow
-from .product import to_front
+from .elementwise import add, conj, divide, equal, logical_or, maximum, multiply, not_equal, square, subtract
+from .index import AddAt, GetItem, InRange, flat_places
+from .indices import DISTINCT, ROWS, Index, as_index
+from .join import Concatenate, Stack, narrow
+from .product import _even_odd, to_front
 from .reduce import floating, root
 from .select import _where
-from .shape import Shape, _broadcast, _reshape, axes_of
+from .shape import Shape, _reshape
 from .sort import Order
 
-ROWS = Index((ARRAY,), 1)
 read = GetItem(ROWS)  # rows of an array at given numbers
 ordered = GetItem(Index((DISTINCT,), 1))  # all rows in another order
 
@@ -269,31 +268,42 @@ def counted(data: Any) -> Tensor:
 
 
 def products(data: Any, ids: Any, count: int) -> Any:
-    """The product of the rows of each segment.
-
-    The rows stand in the order of their ids. In rounds each is multiplied by what stands 1, 2, 4, … rows before it, as
-    long as that is of its segment: the last one of a segment is then the product, by multiplications alone.
-    """
+    """The product of the rows of each segment: the last of the running products of its rows, in the order of the ids."""
     n, rest = data.shape[0], data.shape[1:]
     order = Order(0)(ids)
     y, ids = ordered(data, order), ordered(ids, order)
-    step = 1
-    while step < n:
-        before = _where(agree(equal, ids, step, y), narrow(y, 0, 0, n - step), 1)
-        y = _join(0, (step, n - step))(narrow(y, 0, 0, step), multiply(narrow(y, 0, step, n), before))
-        step *= 2
     if n > 1:
-        others = _where(agree(not_equal, ids, 1, y), narrow(y, 0, 0, n - 1), 0)
-        y = _join(0, (n - 1, 1))(others, narrow(y, 0, n - 1, n))
+        new = _reshape((n - 1, *(1,) * len(rest)))(not_equal(narrow(ids, 0, 1, n), narrow(ids, 0, 0, n - 1)))
+        edge = np.ones((1, *(1,) * len(rest)), bool)
+        y = _where(_join(0, (n - 1, 1))(new, edge), running(_join(0, (1, n - 1))(edge, new), y), 0)
     empty = AsType(data.dtype)(equal(sizes(data, ids, count), 0))
     return add(_total((count, *rest))(y, ids), empty)
 
 
-def agree(compare: Callable, ids: Any, step: int, y: Any) -> Any:
-    """The comparison of each id with the one `step` rows before it, to be broadcast against rows of y."""
-    n = ids.shape[0]
-    same = compare(narrow(ids, 0, step, n), narrow(ids, 0, 0, n - step))
-    return _reshape((n - step, *(1,) * (y.ndim - 1)))(same)
+def running(new: Any, x: Any) -> Any:
+    """The running products of x along axis 0, which begin anew where `new` is true, by multiplications alone.
+
+    Two steps make one of the same form, so that the elements with odd numbers are a problem of half the length.
+    """
+    n = x.shape[0]
+    if n < 2:
+        return x
+    half = n // 2
+    new0, new1 = _even_odd(narrow(new, 0, 0, 2 * half))
+    x0, x1 = _even_odd(narrow(x, 0, 0, 2 * half))
+    odd = running(logical_or(new0, new1), step(new1, x0, x1))
+    even = step(narrow(new0, 0, 1, half), narrow(odd, 0, 0, half - 1), narrow(x0, 0, 1, half))
+    even = _join(0, (1, half - 1))(narrow(x0, 0, 0, 1), even)
+    y = _reshape((2 * half, *x.shape[1:]))(Stack(1, 2)(even, odd))
+    if n % 2 == 0:
+        return y
+    last = step(narrow(new, 0, n - 1, n), narrow(odd, 0, half - 1, half), narrow(x, 0, n - 1, n))
+    return _join(0, (n - 1, 1))(y, last)
+
+
+def step(new: Any, y: Any, x: Any) -> Any:
+    """x where the product begins anew, else what it was, y, times x."""
+    return _where(new, x, multiply(y, x))
 
 
 _join = lru_cache(maxsize=1024)(Concatenate)
@@ -307,40 +317,3 @@ def segment_softmax(data: Any, segment_ids: Any, num_segments: int | None = None
     """
     data, ids, count = segments("segment_softmax", floating(data), segment_ids, num_segments)
     return SegmentSoftmax(count)(data, ids)
-
-
-def gather(x: Any, indices: Any, axis: int = 0) -> Tensor:
-    """y[…, k, …] = x[…, indices[…, k, …], …]: for each place of `indices` an element along `axis`, as in PyTorch.
-
-    `indices` has as many axes as x, and along those other than `axis` it is not longer than x: the places beyond its
-    length are left out. Raises ShapeError if it does not fit.
-    """
-    x = as_tensor(x)
-    return GetItem(Index((ARRAY,) * x.ndim, x.ndim))(x, *reached("gather", x, as_index(indices), axis))
-
-
-def scatter_add(x: Any, indices: Any, updates: Any, axis: int = 0) -> Tensor:
-    """A copy of x with `updates[…, k, …]` added to x[…, indices[…, k, …], …], as in PyTorch; repeats add up.
-
-    It undoes what `gather` does. `updates` broadcast to the shape of `indices`. Raises ShapeError for what does not fit.
-
-    >>> scatter_add([0.0, 0.0, 0.0], [2, 0, 2], [1.0, 10.0, 100.0])
-    tensor([ 10.,   0., 101.])
-    """
-    x, updates, indices = as_tensor(x), as_tensor(updates), as_index(indices)
-    arrays = reached("scatter_add", x, indices, axis)
-    if not np.can_cast(updates.dtype, x.dtype, "same_kind"):
-        raise DTypeError(f"scatter_add: updates of dtype {updates.dtype} do not go into x of dtype {x.dtype}")
-    updates = _broadcast(indices.shape)(AsType(x.dtype)(updates))
-    return add(x, AddAt(Index((ARRAY,) * x.ndim, x.ndim), x.shape)(updates, *arrays))
-
-
-def reached(name: str, x: Tensor, indices: Tensor, axis: int) -> list[Any]:
-    """An index array for each axis of x: the indices along `axis`, the numbers of their places along the others."""
-    (axis,) = axes_of(name, axis, x.ndim)
-    if indices.ndim != x.ndim or any(m > n for a, (m, n) in enumerate(zip(indices.shape, x.shape)) if a != axis):
-        raise ShapeError(
-            f"{name}: indices of shape {indices.shape} for x of shape {x.shape}: as many axes needed, and none but axis "
-            f"{axis} longer than that of x"
-        )
-    return all_axes(indices.shape, axis, indices)

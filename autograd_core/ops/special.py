@@ -15,20 +15,20 @@ import numpy as np
 from ..errors import DTypeError
 from ..table import elementwise, guarded_product
 from . import special_kernels
-from .elementwise import Family, analytic, difference, exp, log, log1p, logistic_map, ratio, sigmoid, sign, sin, square
+from .elementwise import Family, analytic, difference, log, log1p, logistic_map, ratio, sigmoid, sign, sin
 from .kernels import from_scipy, in_double
 
 # -- the error function and the normal distribution ----------------------------------------------------------
 erf = analytic("erf", from_scipy("erf"), lambda _y, x: (2.0 / math.sqrt(math.pi)) * gaussian(x))
 erfc = analytic("erfc", from_scipy("erfc"), lambda _y, x: (-2.0 / math.sqrt(math.pi)) * gaussian(x))
 erfcx = elementwise("erfcx", from_scipy("erfcx"), lambda y, x: erfcx_slope(y, x))
-erfinv = elementwise("erfinv", from_scipy("erfinv"), lambda y, _x: (math.sqrt(math.pi) / 2.0) * exp(square(y)), singular=True)
-erfcinv = elementwise(
-    "erfcinv", from_scipy("erfcinv"), lambda y, _x: (-math.sqrt(math.pi) / 2.0) * exp(square(y)), singular=True
-)
+erfinv = elementwise("erfinv", from_scipy("erfinv"), lambda y, _x: (math.sqrt(math.pi) / 2.0) / gaussian(y), singular=True)
+erfcinv = elementwise("erfcinv", from_scipy("erfcinv"), lambda y, _x: (-math.sqrt(math.pi) / 2.0) / gaussian(y), singular=True)
 gaussian = analytic("gaussian", special_kernels.gaussian, lambda y, x: -2.0 * guarded_product(y, x))
 ndtr = elementwise("ndtr", from_scipy("ndtr"), lambda _y, x: math.sqrt(0.5 / math.pi) * gaussian(math.sqrt(0.5) * x))
-ndtri = elementwise("ndtri", from_scipy("ndtri"), lambda y, _x: math.sqrt(2.0 * math.pi) * exp(0.5 * square(y)), singular=True)
+ndtri = elementwise(
+    "ndtri", from_scipy("ndtri"), lambda y, _x: math.sqrt(2.0 * math.pi) / gaussian(math.sqrt(0.5) * y), singular=True
+)
 log_ndtr = elementwise("log_ndtr", from_scipy("log_ndtr"), lambda _y, x: mills(x))
 mills = elementwise("mills", special_kernels.mills, lambda y, x: -guarded_product(y, mills_excess(x)))
 mills_excess = elementwise("mills_excess", special_kernels.mills_excess, lambda y, x: 1.0 - guarded_product(mills(x), y))

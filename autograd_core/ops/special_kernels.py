@@ -55,7 +55,8 @@ def exprel(n: int, x: ndarray) -> ndarray:
     above, below = -np.expm1(-size) / size, -np.expm1(-size) / size
     for k in range(1, n + 1):
         above, below = (1.0 - k * above) / size, (k * below - end) / size
-    y = np.asarray(np.where(u > 0, np.exp(u) * above, below))
+    above = np.exp(u) * np.where(np.isinf(u), 1.0, above)
+    y = np.asarray(np.where(u > 0, above, below))
     y[near] = moment(n, np.exp, x[near])
     return y
 

@@ -95,9 +95,7 @@ def several(name: str, what: str, value: Any, n: int, least: int) -> Shape:
         raise ShapeError(f"{name}: {what} is a whole number, or one for each axis, not {value!r}") from None
     numbers = numbers * n if len(numbers) == 1 else numbers
     if len(numbers) != n or min(numbers) < least:
-        raise ShapeError(
-            f"{name}: {what} must be one whole number, or {n} for {n} axes, not less than {least}; given {value}"
-        )
+        raise ShapeError(f"{name}: {what} must be one whole number, or {n} for {n} axes, not less than {least}; given {value}")
     return numbers
 
 
@@ -105,9 +103,7 @@ def window_over(name: str, lengths: Shape, kernel: Any, stride: Any, padding: Pa
     """The window, if it has a place within the padded lengths; else a ShapeError."""
     n = len(lengths)
     sizes = several(name, "kernel_size", kernel, n, 1)
-    window = _window(
-        lengths, sizes, several(name, "stride", stride, n, 1), padding, several(name, "dilation", dilation, n, 1)
-    )
+    window = _window(lengths, sizes, several(name, "stride", stride, n, 1), padding, several(name, "dilation", dilation, n, 1))
     if min(window.out, default=1) < 1:
         whole = tuple(length + sum(p) for length, p in zip(lengths, padding))
         raise ShapeError(
@@ -256,9 +252,7 @@ def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride
     return _reshape((*x.shape[: split - 1], rows, math.prod(window.out)))(Unfold(window)(x))
 
 
-def fold(
-    x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-) -> Tensor:
+def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
     """Patches added up where they came from: (N, C·∏kernel_size, places) to (N, C, *output_size), or without N.
 
     The transpose of `unfold` with the same arguments for an input with lengths `output_size`; so fold(unfold(x)) is x times

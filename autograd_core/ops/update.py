@@ -16,7 +16,7 @@ from ..graph import LeafNode, recording
 from ..primitive import AsType, Primitive
 from ..tensor import Tensor, as_tensor
 from .elementwise import add, divide, maximum, minimum, multiply, negative, power
-from .index import AddAt, GetItem, all_axes, flat_places, flat_rows, turned, turned_back
+from .index import AddAt, GetItem, all_axes, flat_places, flat_rows, reached, turned, turned_back
 from .indices import ARRAY, Index, as_index, out_of_range, parse, selected_shape, stacked
 from .join import Concatenate
 from .segment import SegmentExtreme, products
@@ -31,6 +31,10 @@ class SetAt(Primitive):
     index: Index
     name: ClassVar[str] = "set_at"
     analytic: ClassVar[bool] = True
+
+    @property
+    def holds(self) -> bool:
+        return self.index.arrays > 0
 
     def forward(self, x: ndarray, z: Any, *arrays: Any) -> ndarray:
         y = np.array(x)
@@ -249,6 +253,22 @@ def put_along_axis(x: Any, indices: Any, values: Any, axis: int | None) -> Tenso
     return Changed(x, Index((ARRAY,) * x.ndim, x.ndim), arrays, x.shape).set(values)
 
 
+def scatter_add(x: Any, indices: Any, updates: Any, axis: int = 0) -> Tensor:
+    """A copy of x with `updates[…, k, …]` added to x[…, indices[…, k, …], …], as in PyTorch; repeats add up.
+
+    It undoes what `gather` does. `updates` broadcast to the shape of `indices`. Raises ShapeError for what does not fit.
+
+    >>> scatter_add([0.0, 0.0, 0.0], [2, 0, 2], [1.0, 10.0, 100.0])
+    tensor([ 10.,   0., 101.])
+    """
+    x, updates, indices = as_tensor(x), as_tensor(updates), as_index(indices)
+    arrays = reached("scatter_add", x, indices, axis)
+    if not np.can_cast(updates.dtype, x.dtype, "same_kind"):
+        raise DTypeError(f"scatter_add: updates of dtype {updates.dtype} do not go into x of dtype {x.dtype}")
+    updates = broadcast_to(AsType(x.dtype)(updates), indices.shape)
+    return add(x, AddAt(Index((ARRAY,) * x.ndim, x.ndim), x.shape)(updates, *arrays))
+
+
 # -- x[i] = z ----------------------------------------------------------------------------------------------
 
 
@@ -256,7 +276,7 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
     """What `x[key] = value` means: from now on x has these values there, and all that was computed before keeps the old ones.
 
     x becomes the result of a functional update, `x.at[key].set(value)`, and gradients flow to its old value and to
-    `value`. Views of x do not follow. Memory is written only where that is asked for: in a leaf under `no_grad`, in
+    `value`. Views of x do not follow. Under `no_grad` a result becomes a constant. Memory is written only where that is asked for: in a leaf under `no_grad`, in
     `x.data`, and in other constants on memory that they share; graphs that need the old values notice it.
 
     Raises MutationError for a leaf that requires a gradient while operations are recorded.

@@ -23,6 +23,7 @@ ROUNDING = 1e3  # so many roundings of the numbers that it is made of a derivati
 EXACT_ROUNDING = 50.0  # and beside complex steps;
 EXACT_RTOL = 1e-13  # there also by so much of its size
 BESIDE = 4  # so many points beside the point show how sharply rounding lets a derivative be known
+STRETCHES = (0.87, 0.71, 0.59)  # and steps that are so much shorter, how sharply differences know it
 NEARBY = 1e-6  # as near as these are, relative, a wrong rule is as wrong as at the point
 
 
@@ -209,9 +210,9 @@ class Comparison:
         """The relative error that is allowed beside differences."""
         return RTOL[self.dtype.itemsize] if self.rtol is None else self.rtol
 
-    def differences(self, direction: Direction) -> Slope:
+    def differences(self, direction: Direction, stretch: float = 1.0) -> Slope:
         """The slope of f along a direction, by differences."""
-        return slope(self.f.line(direction.ts), self.relative, _size(self.f.xs, direction.ts))
+        return slope(self.f.line(direction.ts), self.relative, _size(self.f.xs, direction.ts), stretch)
 
     def trusted(self, direction: Direction, s: Slope) -> ComplexStep | None:
         """Complex steps, if they are possible and give the slope s of a smooth function."""
@@ -247,7 +248,8 @@ class Comparison:
         allowed = self.relative * size + self.rounding(case, ROUNDING)
         wrong = ~(off <= allowed + error)
         if wrong.any():
-            allowed = allowed + np.where(np.isin(kind, ("smooth", "noise")), self.noise(case), 0.0)
+            noise = self.noise(case) + self.scatter(case, low)
+            allowed = allowed + np.where(np.isin(kind, ("smooth", "noise")), noise, 0.0)
             wrong = ~(off <= allowed + error)
         odd = ~wrong & (kind != "smooth") & ((kind != "noise") | (error > allowed))
         for found, order in ((wrong, np.where(np.isnan(off), np.inf, off)), (odd, error)):
@@ -275,6 +277,13 @@ class Comparison:
         """
         said = [case.check.at(f).along(case.direction).numbers for f in self.f.beside(BESIDE, 8 * np.finfo(self.dtype).eps)]
         return _spread(said)
+
+    def scatter(self, case: Case, low: ndarray) -> ndarray:
+        """How far slopes by other steps are from these, at most, with their own errors."""
+        found = [case.check.expected(self.differences(case.direction, stretch)) for stretch in STRETCHES]
+        with np.errstate(invalid="ignore"):
+            apart = np.array([np.abs(s.low - low) + s.error for s in found])
+        return np.where(np.isfinite(apart), apart, 0.0).max(axis=0)
 
     def exact_noise(self, case: Case) -> ndarray:
         """The noise, and how much the error of a rule changes between points nearby: an error does not, but rounding does."""

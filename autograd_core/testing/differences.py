@@ -73,12 +73,13 @@ class Rung:
         return self.errors(noise) <= np.maximum(0.1 * rtol * np.abs(self.slope), 2 * self.rounding)
 
 
-def slope(line: Callable[[float], ndarray], rtol: float, size: float = 1.0) -> Slope:
+def slope(line: Callable[[float], ndarray], rtol: float, size: float = 1.0, stretch: float = 1.0) -> Slope:
     """The derivative at 0 of `line`, a function of a number to a vector, exact to `rtol` (relative) where possible.
 
-    `size` is the size of the numbers that the line moves: steps grow with it.
+    `size` is the size of the numbers that the line moves: steps grow with it. With another `stretch`, a factor of the
+    steps near 1, what is left of rounding is another one.
     """
-    scale = 2.0 ** np.ceil(np.log2(max(1.0, size)))
+    scale = 2.0 ** np.ceil(np.log2(max(1.0, size))) * stretch
     origin = line(0.0)
     rungs: list[Rung] = []
     noise, settled = np.zeros(origin.shape), np.zeros(origin.shape, bool)
@@ -150,8 +151,10 @@ def _verdict(rungs: list[Rung], noise: ndarray, settled: ndarray) -> Slope:
     if settled.all():
         return Slope(value, value, error, np.full(value.shape, KINDS[0]))
     rough, rough_error = _agreed(slopes, errors)
+    rough = np.where(np.isnan(rough), slopes[-1], rough)
     value, error = np.where(settled, value, rough), np.where(settled, error, rough_error)
     kind = np.where(settled, KINDS[0], np.where(error < 0.5 * np.abs(value), KINDS[1], _kind(rungs)))
+    kind = np.where(np.isnan(value) & ~np.isin(kind, OPEN), "edge", kind)
     kink, unknown = kind == "kink", np.isin(kind, OPEN)
     sides = np.stack([side for rung in rungs[-2:] for side in (rung.left, rung.right, *_chords(rung))])
     low, high = np.where(kink, sides.min(0), value), np.where(kink, sides.max(0), value)
@@ -167,7 +170,8 @@ def _pick(a: ndarray, rows: ndarray) -> ndarray:
 def _agreed(slopes: ndarray, errors: ndarray) -> tuple[ndarray, ndarray]:
     """The slope on which two neighbouring step sizes agree best: in noise a single one may look exact by chance."""
     with np.errstate(invalid="ignore"):
-        apart = np.fmax(np.abs(np.diff(slopes, axis=0)), np.maximum(errors[1:], errors[:-1]))
+        apart = np.maximum(np.abs(np.diff(slopes, axis=0)), np.maximum(errors[1:], errors[:-1]))
+    apart = np.where(np.isnan(apart), np.inf, apart)
     pair = apart.argmin(0)
     better = pair + (_pick(errors[1:], pair) < _pick(errors[:-1], pair))
     return _pick(slopes, better), 3 * _pick(apart, pair)

@@ -20,7 +20,8 @@ from .promises import Arrays, Broken
 def spread(x: ndarray) -> ndarray:
     """The same values, backwards in memory with gaps of NaN between them."""
     gaps = np.full([2 * n for n in x.shape], np.nan, x.dtype)
-    view = gaps[(..., *(slice(None, None, -2) for _ in x.shape))]
+    every_second: Any = (..., *(slice(None, None, -2) for _ in x.shape))
+    view = gaps[every_second]
     view[...] = x
     return view
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import autograd_core as ac
 from autograd_core.errors import DTypeError, ShapeError
 from autograd_core.ops import patches
-from autograd_core.ops.convolution import X, Y, _convolution
+from autograd_core.ops.convolution import X, Y, Conv, _convolution
 from autograd_core.ops.unfold import Window
 from autograd_core.testing import gradcheck
 
@@ -27,10 +27,6 @@ def real(*shape):
 
 def unreal(*shape):
     return real(*shape) + 1j * real(*shape)
-
-
-def pairing(x, y):
-    return np.vdot(np.asarray(x), np.asarray(y))
 
 
 # -- drawn convolutions, beside PyTorch --------------------------------------------------------------------------
@@ -112,16 +108,14 @@ def test_small_blocks_give_the_same_numbers(drawn, size):
 
 def test_a_large_image_is_cut_into_blocks():
     x, w = real(2, 16, 40, 40), real(8, 16, 3, 3)
-    expected = sum(
-        np.einsum("nchw,oc->nohw", x[:, :, i : i + 38, j : j + 38], w[:, :, i, j]) for i, j in np.ndindex(3, 3)
-    )
+    expected = sum(np.einsum("nchw,oc->nohw", x[:, :, i : i + 38, j : j + 38], w[:, :, i, j]) for i, j in np.ndindex(3, 3))
     y, pull = ac.vjp(ac.conv2d, x, w)
     np.testing.assert_allclose(y.numpy(), expected, atol=1e-11)
     assert len(patches.plan((2, 1, 16, 40, 40), (3, 3), (38, 38), (1, 1), (1, 1), 8).blocks) > 2
     g, dx, dw = real(*y.shape), real(*x.shape), real(*w.shape)
     gx, gw = pull(g)
-    np.testing.assert_allclose(pairing(gx, dx), pairing(g, ac.conv2d(dx, w)), rtol=1e-9)
-    np.testing.assert_allclose(pairing(gw, dw), pairing(g, ac.conv2d(x, dw)), rtol=1e-9)
+    np.testing.assert_allclose(np.vdot(gx, dx), np.vdot(g, ac.conv2d(dx, w)), rtol=1e-9)
+    np.testing.assert_allclose(np.vdot(gw, dw), np.vdot(g, ac.conv2d(x, dw)), rtol=1e-9)
 
 
 # -- known values ----------------------------------------------------------------------------------------------
@@ -134,8 +128,7 @@ def test_values_are_those_of_scipy(n):
     image = lambda x: x[None, None]
     np.testing.assert_allclose(CONV[n](image(x), image(w)).numpy()[0, 0], signal.correlate(x, w, "valid"), atol=1e-13)
     np.testing.assert_allclose(TRANSPOSED[n](image(x), image(w)).numpy()[0, 0], signal.convolve(x, w), atol=1e-13)
-    pads = tuple(k - 1 for k in w.shape)
-    full = CONV[n](image(x), image(np.flip(w)), padding=pads).numpy()[0, 0]
+    full = CONV[n](image(x), image(np.flip(w)), padding=tuple(k - 1 for k in w.shape)).numpy()[0, 0]
     np.testing.assert_allclose(full, signal.convolve(x, w, "full"), atol=1e-13)
 
 
@@ -168,10 +161,8 @@ def test_one_example_needs_no_batch():
     np.testing.assert_array_equal(ac.conv_transpose2d(x, v).numpy(), ac.conv_transpose2d(x[None], v).numpy()[0])
 
 
-def test_lists_and_single_numbers_in_lists_are_options():
-    x, w = real(1, 1, 5, 5), real(1, 1, 2, 2)
-    expected = ac.conv2d(x, w, stride=2, padding=1).numpy()
-    np.testing.assert_array_equal(ac.conv2d(x, w, stride=[2, 2], padding=[1]).numpy(), expected)
+def test_lists_are_options():
+    assert ac.conv2d(np.ones((1, 1, 5, 5)), np.ones((1, 1, 2, 2)), stride=[2, 3], padding=[1]).shape == (1, 1, 3, 2)
 
 
 # -- transposes and derivatives --------------------------------------------------------------------------------
@@ -184,7 +175,7 @@ def test_the_three_ops_are_transposes_of_each_other(stride, padding, dilation):
     y = ac.conv1d(x, w, None, stride, padding, dilation, 2)
     g = real(*y.shape)
     gx, gw = ac.vjp(lambda x, w: ac.conv1d(x, w, None, stride, padding, dilation, 2), x, w)[1](g)
-    np.testing.assert_allclose([pairing(gx, x), pairing(gw, w)], pairing(g, y), rtol=1e-11)
+    np.testing.assert_allclose([np.vdot(gx, x), np.vdot(gw, w)], np.vdot(g, y), rtol=1e-11)
     more = 7 - ac.conv_transpose1d(g, w, None, stride, padding, 0, 2, dilation).shape[2]
     back = ac.conv_transpose1d(g, w, None, stride, padding, more, 2, dilation)
     np.testing.assert_allclose(back.numpy(), gx.numpy(), atol=1e-13)
@@ -206,8 +197,12 @@ def test_derivatives_in_all_modes(n, x, w, options, new):
     assert gradcheck(f, (new(*x), new(*w), new(w[0])), order=2)
 
 
+BACK = [each for each in CHECKED if each[3].get("padding") != "same"]
+BACK += [(1, (1, 3), (1, 1, 2), {"dilation": 2, "output_padding": 1})]  # longer than the stride: nothing reads the end
+
+
 @pytest.mark.parametrize("new", [real, unreal])
-@pytest.mark.parametrize("n, y, w, options", [(n, x, w, o) for n, x, w, o in CHECKED if o.get("padding") != "same"])
+@pytest.mark.parametrize("n, y, w, options", BACK)
 def test_derivatives_of_transposed_convolutions_in_all_modes(n, y, w, options, new):
     f = lambda y, w: TRANSPOSED[n](y, w, **options)
     channels = y[-n - 1]
@@ -259,8 +254,7 @@ def test_mixed_dtypes_promote_and_gradients_come_back():
 
 def test_integers_are_constants():
     y = ac.conv1d(ac.tensor([[1, 2, 3]]), ac.tensor([[[1, 1]]]))
-    assert y.numpy().tolist() == [[3, 5]]
-    assert y.dtype == int
+    assert (y.numpy().tolist(), y.dtype) == ([[3, 5]], int)
     assert not y.requires_grad
     assert gradcheck(lambda w: ac.conv1d(np.array([[1, 2, 3]]), w), real(1, 1, 2), order=2)
 
@@ -298,9 +292,12 @@ def test_vmap_gives_what_a_loop_gives(axes, transpose):
     np.testing.assert_allclose(ac.vmap(f, axes)(*batched).numpy(), expected, atol=1e-12)
 
 
+def test_a_batch_of_no_examples():
+    assert OP.batched((True, True), np.ones((0, 1, 2, 5)), np.ones((0, 2, 2, 3))).shape == (0, 1, 2, 3)
+
+
 def test_an_op_is_a_value():
-    window = Window((5,), (3,), (1,), ((0, 0),), (1,))
-    assert _convolution(Y, window, 1) == type(_convolution(Y, window, 1))(window, 1) != _convolution(X, window, 1)
+    assert _convolution(Y, OP.window, 1) == Conv(OP.window, 1) != _convolution(X, OP.window, 1)
 
 
 # -- errors ----------------------------------------------------------------------------------------------------
@@ -340,7 +337,7 @@ def test_shapes_that_are_refused(call, text):
 
 
 def test_the_ops_name_themselves_when_shapes_do_not_fit():
-    x, w = ac.tensor(np.ones((1, 2, 5))), ac.tensor(np.ones((2, 3, 3)))
+    x, w = ac.tensor(LINE), ac.tensor(np.ones((2, 3, 3)))
     with pytest.raises(ShapeError, match=r"conv: the shapes \(\(1, 2, 5\), .* differ in the number of channels of x"):
         OP(x, w)
 

@@ -32,13 +32,14 @@ def positive(x):
     return ac.matmul(x, adjoint(x)) + np.eye(x.shape[-2])
 
 
-def agrees(f, reference, *xs, order=2):
-    """f has the values and the dtypes of the other function, and right derivatives."""
+def agrees(f, reference, *xs, order=None):
+    """f has the values and the dtypes of the other function, and right derivatives: second ones too, of few numbers."""
     ys, expected = f(*map(ac.tensor, xs)), reference(*xs)
     for y, z in zip(ys, expected, strict=True) if isinstance(ys, tuple) else [(ys, expected)]:
         assert (y.shape, y.dtype) == (z.shape, z.dtype)
         np.testing.assert_allclose(y.numpy(), z, rtol=1e-12, atol=1e-12)
-    assert gradcheck(f, xs, order=order, atol=1e-10)
+    few = sum(x.size * (1 + (x.dtype.kind == "c")) for x in xs) < 16
+    assert gradcheck(f, xs, order=order or 1 + few, atol=1e-10)
 
 
 # -- triangular systems ------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ def test_qr_complete(kind, shape):
         rest = q[..., x.shape[-1] :]
         return q[..., : x.shape[-1]], ac.matmul(rest, adjoint(rest)), r
 
-    assert gradcheck(f, x, order=2, atol=1e-10)
+    assert gradcheck(f, x, order=2 if kind is real else 1, atol=1e-10)
 
 
 def test_columns_that_complete_q_are_any_basis():
@@ -157,7 +158,7 @@ def test_columns_that_complete_q_are_any_basis():
 def test_dependent_columns_have_no_derivative():
     x = np.outer([1.0, 2.0, 3.0], [1.0, 2.0])
     with pytest.raises(GradientError, match="qr: r is singular, columns of a are dependent"):
-        ac.grad(lambda x: ac.linalg.qr(x).Q[0, 0])(x)
+        ac.grad(lambda x: ac.linalg.qr(x).Q[0, 1])(x)
     with pytest.raises(GradientError, match="qr: r is singular, columns of a are dependent"):
         ac.jvp(lambda x: ac.linalg.qr(x).R, (np.zeros((2, 2)),), (np.eye(2),))
     gradient = ac.grad(lambda x: ac.linalg.qr(x).R[0, 0])(1e-20 * real(3, 3)).numpy()
@@ -206,4 +207,7 @@ def test_gradients_are_those_of_pytorch(kind, name, shape):
     zs = (torch.linalg.cholesky(b),) if name == "cholesky" else zs
     gs = [kind(*y.shape) for y in ys]
     sum((torch.tensor(g).conj() * z).sum() for g, z in zip(gs, zs)).real.backward()
-    np.testing.assert_allclose(ac.gradients(ys, a, grad_ys=gs)[0].numpy(), b.grad.numpy(), rtol=1e-10, atol=1e-12)
+    expected = b.grad.numpy()
+    if name == "cholesky":  # PyTorch's has a skew part beside ours, if the diagonal's cotangent is not real
+        expected = (expected + expected.conj().T) / 2
+    np.testing.assert_allclose(ac.gradients(ys, a, grad_ys=gs)[0].numpy(), expected, rtol=1e-10, atol=1e-12)

@@ -214,7 +214,8 @@ def test_solve_factors_once_in_a_sweep(monkeypatch):
     monkeypatch.setattr(np.linalg, "solve", lambda *xs: calls.append(1) or solve(*xs))
     y.sum().backward()
     assert len(calls) == 1
-    assert a.grad is not None and b.grad is not None
+    assert a.grad is not None
+    assert b.grad is not None
 
 
 @pytest.mark.parametrize("flags, a, b", [("10", (5, 3, 3), (3, 2)), ("01", (3, 3), (5, 3, 2)), ("11", (5, 3, 3), (5, 3))])

@@ -206,9 +206,9 @@ def test_memory_that_cannot_be_written_is_not_called_a_wrong_shape():
         ac.as_tensor(np.broadcast_to(1.0, (3,))).copy_(0.0)
 
 
-def test_item_assignment_names_the_remedy():
+def test_item_assignment_to_a_leaf_names_the_remedy():
     x = leaf([1.0, 2.0])
-    with pytest.raises(TypeError, match=r"x\.at\[i\]\.set"):
+    with pytest.raises(ac.MutationError, match=r"x\.at\[i\]\.set"):
         x[0] = 5.0
 
 

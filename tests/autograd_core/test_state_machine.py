@@ -4,6 +4,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
@@ -259,3 +260,6 @@ class Graphs(RuleBasedStateMachine):
 
 
 test_the_bookkeeping_of_graphs = Graphs.TestCase
+test_the_bookkeeping_of_graphs.settings = settings(
+    max_examples=max(150, settings().max_examples), stateful_step_count=40, report_multiple_bugs=False
+)

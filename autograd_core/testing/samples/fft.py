@@ -22,9 +22,7 @@ LAST: Any = "last"
 def sample(name: str, x: Any, *args: Any, **options: Any) -> Sample:
     """A sample of a function that NumPy has under the same name."""
     ours, theirs = getattr(fft, name), getattr(np.fft, name)
-    return Sample(
-        lambda x: ours(x, *args, **options), x, reference=lambda x: theirs(x, *args, **options), label=name
-    )
+    return Sample(lambda x: ours(x, *args, **options), x, reference=lambda x: theirs(x, *args, **options), label=name)
 
 
 declare(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DTypeError, ShapeError
-from ...ops import index, segment
+from ...ops import index, segment, update
 from ...ops.index import AddAt, InRange, getitem
 from ...ops.indices import parse
 from ..declared import Kink, Refusal, Sample, declare
@@ -70,8 +70,8 @@ declare(
         Refusal(lambda: index.take(X, 0, 0, "other"), ValueError, 'take: mode must be "raise", "wrap" or "clip"'),
         Refusal(lambda: index.take_along_axis(X, [0], 0), ShapeError, "take_along_axis: .* equally many axes needed"),
         Refusal(lambda: index.compress(X > 0, X), ShapeError, "compress: the condition must be a vector"),
-        Refusal(lambda: segment.gather(X, X[:, :1] > 9, 5), ShapeError, "gather: axis 5 is out of range"),
-        Refusal(lambda: segment.gather(X, J, 0), ShapeError, r"gather: indices of shape \(2, 2\) for x of shape \(3, 2, 4\)"),
+        Refusal(lambda: index.gather(X, X[:, :1] > 9, 5), ShapeError, "gather: axis 5 is out of range"),
+        Refusal(lambda: index.gather(X, J, 0), ShapeError, r"gather: indices of shape \(2, 2\) for x of shape \(3, 2, 4\)"),
     ],
     kinks=[
         Kink(
@@ -99,7 +99,7 @@ declare(
             reference=lambda x: np.stack([x[0] + x[2], 0 * x[0], x[1] + x[3], 0 * x[0]]),
         ),
         Sample(
-            lambda x, z: segment.scatter_add(x, J, z, 1),
+            lambda x, z: update.scatter_add(x, J, z, 1),
             X[0],
             X[1, :, :2],
             reference=lambda x, z: x + np.array([[0, z[0, 0], 0, z[0, 1]], [0, 0, 0, z[1].sum()]]),
@@ -110,11 +110,9 @@ declare(
             lambda: AddAt(parse(0, (3, 2))[0], (3, 2)).shape((3,)), ShapeError, r"add_at: the index \[0\] selects shape \(2,\)"
         ),
         Refusal(lambda: AddAt(parse(5, (3, 2))[0], (3, 2)).shape((2,)), IndexError, "index 5 is out of bounds"),
-        Refusal(lambda: segment.scatter_add(X, [0], 1.0), ShapeError, r"scatter_add: indices of shape \(1,\) for x of shape"),
-        Refusal(
-            lambda: segment.scatter_add(X[0], J, 1j), DTypeError, "scatter_add: updates of dtype complex128 do not go into"
-        ),
-        Refusal(lambda: segment.scatter_add(X[0], J, np.ones(3)), ShapeError, r"broadcast_to: shapes? \(3,\)"),
+        Refusal(lambda: update.scatter_add(X, [0], 1.0), ShapeError, r"scatter_add: indices of shape \(1,\) for x of shape"),
+        Refusal(lambda: update.scatter_add(X[0], J, 1j), DTypeError, "scatter_add: updates of dtype complex128 do not go into"),
+        Refusal(lambda: update.scatter_add(X[0], J, np.ones(3)), ShapeError, r"broadcast_to: shapes? \(3,\)"),
         Refusal(
             lambda: segment.segment_sum(X, K),
             ShapeError,

@@ -124,7 +124,7 @@ declare(
     "spread_pool",
     samples=[
         Sample(SpreadPool(STEPS), LINE[:, :3]),
-        Sample(SpreadPool(PLANE), np.ones((1, 1, 3)), reference=lambda x: np.array([[[1.0, 2, 2, 1], [0] * 4, [1, 2, 2, 1]]])),
+        Sample(SpreadPool(PLANE), np.ones((1, 1, 3)), reference=lambda x: np.array([[[1.0], [0], [1]]]).repeat(4, 2)),
         Sample(SpreadPool(PLANE), IMAGE[:, :1, :3] * 1j),
         Sample(SpreadPool(STEPS), np.zeros((0, 3))),
     ],

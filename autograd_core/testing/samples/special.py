@@ -15,7 +15,7 @@ from ...ops.families import Sinc
 from ...tensor import as_tensor
 from ...transforms import grad
 from ..declared import Refusal, Sample, declare
-from .elementwise import COMPLEX, INF, INSIDE, LEFT, POSITIVE, WIDE, kink, one, refused, two
+from .elementwise import COMPLEX, INF, INSIDE, LEFT, POSITIVE, WIDE, call, kink, one, refused, two
 
 
 def scipy(name: str) -> Callable:
@@ -109,15 +109,15 @@ two(specials.beta, POSITIVE, POSITIVE[::-1], scipy("beta"), lambda mp, x, z: mp.
 two(specials.betaln, POSITIVE, POSITIVE[::-1], scipy("betaln"), lambda mp, x, z: mp.log(mp.beta(x, z)))
 
 ORDER = [
-    Refusal(lambda: special.polygamma(np.array([1.5]), 1.0), DTypeError, "polygamma: the order must be a number"),
+    Refusal(lambda: call(special.polygamma, np.array([1.5]), 1.0), DTypeError, "polygamma: the order must be a number"),
     Refusal(lambda: special.polygamma(-1, 1.0), ValueError, "polygamma: the order is 0 or more, not -1"),
     Refusal(lambda: special.polygamma(1, ["a"]), DTypeError, "a Tensor holds numbers or booleans"),
 ]
 declare(
     "polygamma",
     [
-        *(Sample(special.polygamma, n, np.array(AROUND), reference=scipy("polygamma")) for n in (1, 2, 3)),
-        Sample(special.polygamma, 1, np.array(0.7), reference=scipy("polygamma")),
+        *(Sample(special.polygamma, n, np.array(AROUND), reference=scipy("polygamma")) for n in (1, 2)),
+        Sample(special.polygamma, 3, np.array(0.7), reference=scipy("polygamma")),
         Sample(special.polygamma, 2, np.zeros((0, 2)), reference=scipy("polygamma")),
         Sample(special.polygamma, 1, COMPLEX),
     ],
@@ -193,8 +193,8 @@ def scipy_bessel(kind: int, order: int, x: Any) -> Any:
 
 
 UNORDERED = [
-    Refusal(lambda: special.jv(np.arange(2), 1.0), DTypeError, "jv: the order must be a number, .* given ndarray"),
-    Refusal(lambda: special.kv(as_tensor(1.0), 1.0), DTypeError, "kv: the order must be a number, .* given Tensor"),
+    Refusal(lambda: call(special.jv, np.arange(2), 1.0), DTypeError, "jv: the order must be a number, .* given ndarray"),
+    Refusal(lambda: call(special.kv, as_tensor(1.0), 1.0), DTypeError, "kv: the order must be a number, .* given Tensor"),
     Refusal(lambda: special.j0(["a"]), DTypeError, "a Tensor holds numbers or booleans"),
     Refusal(lambda: special.y1([[1.0], [1.0, 2.0]]), ShapeError, "a rectangular array of numbers"),
 ]
@@ -221,7 +221,7 @@ declare(
         Sample(special.ive, 2, np.array([500.0, -800.0]), reference=scipy("ive")),
     ],
     [
-        Refusal(lambda: special.ive("a", 1.0), DTypeError, "ive: the order must be a number, .* given str"),
+        Refusal(lambda: call(special.ive, "a", 1.0), DTypeError, "ive: the order must be a number, .* given str"),
         Refusal(lambda: special.ive(1, COMPLEX), DTypeError, "ive: real numbers needed, given complex128"),
         Refusal(lambda: special.i1e([[1.0], [1.0, 2.0]]), ShapeError, "a rectangular array of numbers"),
     ],
