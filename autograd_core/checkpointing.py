@@ -15,7 +15,7 @@ from .errors import CaptureError
 from .graph import Recorder, is_grad_enabled, next_serial, no_grad, recorder, recording
 from .primitive import Primitive, apply, fresh
 from .span import Span, span
-from .tape import Tape
+from .tape import Tape, closed
 from .tensor import Tensor, as_tensor, from_array
 from .transforms import recorded
 from .trees import flatten
@@ -35,7 +35,11 @@ class Checkpoint(Primitive):
     outputs = 1  # several: as many as the call gives
 
     def forward(self, *xs: Any) -> tuple:
-        return self.kept.pop()
+        if self.kept:  # the call itself has run already
+            return self.kept.pop()
+        with closed("checkpoint"):
+            args = [from_array(np.asarray(x).view()) for x in xs[: self.arguments]]
+            return tuple(y.array for y in self.function(*args))
 
     def again(self, xs: Sequence[Any]) -> Span:
         """The call repeated with its graph: from the arguments, on nodes of their own, and from outside to the outputs."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .batching import vmap
+from .batching import bare, vmap
 from .dtypes import differentiable
 from .errors import GradientError, ShapeError
 from .graph import recording
@@ -40,22 +40,24 @@ class Custom(Primitive):
     def forward(self, *xs: Any) -> tuple:
         with closed("custom_vjp"):
             ys, residuals = self.forward_rule(*(from_array(np.asarray(x).view()) for x in xs))
-        self.kept[:] = [residuals]
+        self.kept[:] = [(xs, residuals)]
         return tuple(y.array for y in ys)
 
     def residuals(self, raw: bool, xs: Sequence[Any]) -> Any:
-        """What the reverse rule needs of the forward pass."""
-        return self.kept[0] if raw else self.forward_rule(*map(as_tensor, xs))[1]
+        """What the reverse rule needs of the forward pass: kept from it, unless a graph must lead to the inputs."""
+        if raw and all(a is b or np.array_equal(a, b) for a, b in zip(xs, self.kept[0][0], strict=True)):
+            return self.kept[0][1]
+        return self.forward_rule(*map(as_tensor, xs))[1]
 
-    def reverse(self, raw: bool, y: Sequence[Any], xs: Sequence[Any]) -> Callable:
+    def reverse(self, raw: bool, xs: Sequence[Any]) -> Callable:
         """The reverse rule as a function of the cotangents of all outputs."""
-        residuals = self.residuals(raw, xs)
-        return lambda *gs: self.backward_rule(residuals, list(gs))
+        residuals, likes = self.residuals(raw, xs), [as_tensor(x) for x in xs]
+        return lambda *gs: fitting(self.backward_rule(residuals, list(gs)), likes)
 
     def pullback(self, wanted: Sequence[bool], g: Any, y: Any, *xs: Any) -> Sequence[Any]:
         raw = not any(isinstance(a, Tensor) for a in g)
-        cs = self.reverse(raw, y, xs)(*filled([None if a is None else as_tensor(a) for a in g], [as_tensor(a) for a in y]))
-        return [None if c is None or not want else c.array if raw else c for c, want in zip(cs, wanted)]
+        cs = self.reverse(raw, xs)(*filled([None if a is None else as_tensor(a) for a in g], [as_tensor(a) for a in y]))
+        return [None if not want else c.array if raw else c for c, want in zip(cs, wanted)]
 
     def vjp(self, i: int, g: Any, y: Any, *xs: Any) -> Any:
         return self.pullback([k == i for k in range(len(xs))], g, y, *xs)[i]
@@ -64,14 +66,9 @@ class Custom(Primitive):
         """J t is the derivative by g of (Jᵀ g)·t, which is linear in g: the reverse rule of the reverse rule."""
         at = [i for i, t in enumerate(tangents) if t is not None]
         raw = not any(isinstance(tangents[i], Tensor) for i in at)
-        reverse = self.reverse(raw, y, xs)
-
-        def of_moving(*gs: Tensor) -> tuple:
-            cs = reverse(*gs)
-            return tuple(filled([cs[i] for i in at], [as_tensor(xs[i]) for i in at]))
-
+        reverse = self.reverse(raw, xs)
         zeros = [from_array(np.zeros(a.shape, a.dtype)) for a in y]
-        ts = vjp(of_moving, *zeros)[1](tuple(as_tensor(tangents[i]) for i in at))
+        ts = vjp(lambda *gs: tuple(reverse(*gs)[i] for i in at), *zeros)[1](tuple(as_tensor(tangents[i]) for i in at))
         return tuple(t.array if raw else t for t in ts)
 
     def jvp(self, i: int, t: Any, y: Any, *xs: Any) -> Any:
@@ -85,12 +82,22 @@ class Custom(Primitive):
 
     def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
         axes = tuple(0 if flag else None for flag in flags)
-        rule = vmap(self.backward_rule)
+        likes = [as_tensor(x[0] if flag else x) for flag, x in zip(flags, map(bare, xs))]
+        rule = vmap(lambda residuals, gs: fitting(self.backward_rule(residuals, gs), likes))
 
         def backward_rule(residuals: Any, gs: Any) -> list:
             return [c if flag else _sum((0,), False)(c) for c, flag in zip(rule(residuals, gs), flags)]
 
         return Custom(vmap(self.forward_rule, axes), backward_rule, self.inputs)(*xs)
+
+
+def fitting(cs: Sequence[Any], likes: Sequence[Tensor]) -> list[Tensor]:
+    """Cotangents that fit their arguments, zeros for None; ShapeError for one that does not."""
+    fitted = [from_array(np.zeros(x.shape, x.dtype)) if c is None else as_tensor(c) for c, x in zip(cs, likes)]
+    for c, x in zip(fitted, likes):
+        if c.shape != x.shape:
+            raise ShapeError(f"custom_vjp: backward gave a cotangent of shape {c.shape} for an argument of shape {x.shape}")
+    return fitted
 
 
 class custom_vjp:
@@ -162,21 +169,11 @@ class Call:
         leaves, self.rebuild_value = flatten(result[0])
         return [as_tensor(y) for y in leaves], result[1]
 
-    def flat_backward(self, residuals: Any, gs: list[Tensor]) -> list[Tensor]:
+    def flat_backward(self, residuals: Any, gs: list[Tensor]) -> list[Any]:
         cs = self.function.backward(residuals, self.rebuild_value(gs))  # type: ignore[misc]
         if not isinstance(cs, (tuple, list)) or len(cs) != len(self.args):
             raise ShapeError(f"custom_vjp: backward must return a tuple of {len(self.args)} cotangents, one an argument")
         flat: list[Any] = []
         for c, arg in zip(cs, self.args):
             flat += [None] * len(flatten(arg)[0]) if c is None else flatten_like("cotangent", c, arg)
-        return [self.cotangent(flat[k], self.leaves[k]) for k in self.moving]
-
-    def cotangent(self, c: Any, x: Any) -> Tensor:
-        """A cotangent that fits its argument; zeros for None."""
-        x = as_tensor(x)
-        if c is None:
-            return from_array(np.zeros(x.shape, x.dtype))
-        c = as_tensor(c)
-        if c.shape != x.shape:
-            raise ShapeError(f"custom_vjp: backward gave a cotangent of shape {c.shape} for an argument of shape {x.shape}")
-        return c
+        return [flat[k] for k in self.moving]

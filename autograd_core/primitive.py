@@ -219,6 +219,7 @@ class AsType(Primitive):
     dtype: np.dtype
     name: ClassVar[str] = "astype"
     views: ClassVar[bool] = True
+    holds = False
 
     def forward(self, x: Any) -> ndarray:
         if x.dtype.kind == "c" and self.dtype.kind != "c":
@@ -244,6 +245,7 @@ class Identity(Primitive):
 
     copies: bool
     name: ClassVar[str] = "identity"
+    holds = False
 
     def forward(self, x: ndarray) -> ndarray:
         return x.copy() if self.copies else x

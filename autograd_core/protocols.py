@@ -33,6 +33,8 @@ PROPERTIES = {
 }  # fmt: skip
 # These ask about values, and what they answer has no derivative: they run on the raw arrays.
 QUERIES = {np.isin, np.allclose, np.array_equal, np.array_equiv, np.array2string, np.array_repr, np.array_str, np.isscalar}
+# NumPy's write into their first argument, and those of `autograd_core` give a copy.
+IN_PLACE = {"put_along_axis"}
 REDUCTIONS: dict[np.ufunc, Callable] = {
     np.add: sum, np.multiply: prod, np.maximum: max, np.minimum: min, np.logical_and: all, np.logical_or: any,
     np.logaddexp: logsumexp,
@@ -58,7 +60,8 @@ def functions() -> dict[Any, Callable]:
         theirs: getattr(ours, name)
         for home, ours, names in homes
         for name in names
-        if callable(theirs := getattr(home, name, None)) and not isinstance(theirs, type) and callable(getattr(ours, name))
+        if name not in IN_PLACE
+        and callable(theirs := getattr(home, name, None)) and not isinstance(theirs, type) and callable(getattr(ours, name))
     }
 
 
@@ -88,7 +91,8 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **options
 
 def is_default(name: str, value: Any) -> bool:
     """Whether an option of a ufunc says what is true without it."""
-    return (value is None and name != "axis") or (name == "where" and value is True) or (name == "keepdims" and value is False) or name == "subok"
+    plain = {"where": True, "keepdims": False}
+    return (value is None and name != "axis") or name == "subok" or (name in plain and value is plain[name])
 
 
 def array_function(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:

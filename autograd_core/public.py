@@ -231,7 +231,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
     largest = float(np.finfo(x.dtype).max)
     y = where(isnan(x), nan, x)
     y = where(isposinf(x), largest if posinf is None else posinf, y)
-    return where(isneginf(x), -largest if neginf is None else neginf, y)
+    y = where(isneginf(x), -largest if neginf is None else neginf, y)
+    return y if y.dtype == x.dtype else AsType(x.dtype)(y)
 
 
 def unwrap(x: Any, discont: float | None = None, axis: int = -1, *, period: float = 2.0 * np.pi) -> Tensor:

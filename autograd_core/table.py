@@ -138,6 +138,7 @@ class Conj(Primitive):
     """The complex conjugate: linear over the reals only, so it is its own transpose."""
 
     name: ClassVar[str] = "conj"
+    holds = False
 
     def forward(self, x: Any) -> Any:
         return np.conjugate(x)

@@ -115,13 +115,6 @@ class Tape(Recorder):
         return kept[::-1]
 
 
-def concrete(x: Tensor, how: str) -> Any:
-    """The raw array of x for a decision that its values make, such as the positions of a mask; CaptureError on a tape."""
-    if (mode := recorder()) is not None:
-        mode.read(x, how)
-    return x.array
-
-
 class Closed(Recorder):
     """Refuses the values of an outer tape: what runs here is one op of it, and takes them as inputs or not at all."""
 

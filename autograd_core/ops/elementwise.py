@@ -44,7 +44,7 @@ class Curve(Elementwise):
     def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
         if conjugate or not isinstance(v, Tensor):
             return super().product(i, v, conjugate, args)
-        return shrunk(v, args[0])
+        return tanh_differential(v, args[0])
 
 
 class Steps(Ruled):
@@ -139,12 +139,9 @@ ratio = elementwise("ratio", kernels.ratio, lambda _y, _x, z: divide(1.0, z), la
 inverse_or_zero = elementwise("inverse_or_zero", kernels.inverse_or_zero, lambda y, _x: -square(y))
 
 # -- powers, exponentials, logarithms --------------------------------------------------------------------
+LN2, LN10 = math.log(2.0), math.log(10.0)
 power = analytic(
-    "power",
-    np.power,
-    lambda _y, x, z: power_slope(x, exponent(x, z)),
-    lambda y, x, z: xlogy(y, base(x, z)),
-    singular=True,
+    "power", np.power, lambda _y, x, z: power_slope(x, exponent(x, z)), lambda y, x, z: xlogy(y, base(x, z)), singular=True
 )
 base = choice("base", kernels.base, lambda _y, x, z: moving(x, z), zero)
 exponent = choice("exponent", kernels.exponent, zero, lambda _y, x, z: moving(x, z))
@@ -152,20 +149,17 @@ moving = steps("moving", kernels.moving, 2)
 sqrt = analytic("sqrt", np.sqrt, lambda y, _x: 0.5 / y, singular=True)
 cbrt = elementwise("cbrt", np.cbrt, lambda y, _x: 1.0 / (3.0 * square(y)), singular=True)
 exp = analytic("exp", np.exp, lambda y, _x: y)
-exp2 = analytic("exp2", np.exp2, lambda y, _x: math.log(2.0) * y)
+exp2 = analytic("exp2", np.exp2, lambda y, _x: LN2 * y)
 expm1 = analytic("expm1", np.expm1, lambda _y, x: exp(x))
 log = analytic("log", np.log, lambda _y, x: 1.0 / x, singular=True)
-log2 = analytic("log2", np.log2, lambda _y, x: 1.0 / (math.log(2.0) * x), singular=True)
-log10 = analytic("log10", np.log10, lambda _y, x: 1.0 / (math.log(10.0) * x), singular=True)
+log2 = analytic("log2", np.log2, lambda _y, x: 1.0 / (LN2 * x), singular=True)
+log10 = analytic("log10", np.log10, lambda _y, x: 1.0 / (LN10 * x), singular=True)
 log1p = analytic("log1p", np.log1p, lambda _y, x: 1.0 / (1.0 + x), singular=True)
 logaddexp = elementwise(
     "logaddexp", np.logaddexp, lambda _y, x, z: sigmoid(difference(x, z)), lambda _y, x, z: sigmoid(difference(z, x))
 )
 logaddexp2 = elementwise(
-    "logaddexp2",
-    np.logaddexp2,
-    lambda _y, x, z: sigmoid(math.log(2.0) * difference(x, z)),
-    lambda _y, x, z: sigmoid(math.log(2.0) * difference(z, x)),
+    "logaddexp2", np.logaddexp2, lambda _y, x, z: sigmoid(LN2 * difference(x, z)), lambda _y, x, z: sigmoid(LN2 * difference(z, x))
 )
 difference = elementwise("difference", kernels.difference, None, lambda _y, _x, _z: -1.0)
 xlogy = elementwise("xlogy", kernels.xlogy, lambda _y, _x, z: log(z), lambda _y, x, z: ratio(x, z), singular=True)
@@ -193,8 +187,8 @@ cosine = elementwise(
 sinh = analytic("sinh", np.sinh, lambda _y, x: cosh(x))
 cosh = analytic("cosh", np.cosh, lambda _y, x: sinh(x))
 tanh = Curve("tanh", np.tanh, (lambda y, _x: one_minus_square(y),), analytic=True)
-shrunk = elementwise(
-    "shrunk", lambda v, y: v * (1.0 - y * y), lambda _s, _v, y: one_minus_square(y), lambda _s, v, y: -2.0 * (v * y)
+tanh_differential = elementwise(
+    "tanh_differential", kernels.tanh_differential, lambda _s, _v, y: one_minus_square(y), lambda _s, v, y: -2.0 * (v * y)
 )
 arcsinh = analytic("arcsinh", np.arcsinh, lambda _y, x: 1.0 / leg(x))
 arccosh = analytic("arccosh", np.arccosh, lambda _y, x: 1.0 / hyperbola(x), singular=True)

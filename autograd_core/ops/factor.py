@@ -45,6 +45,7 @@ class SolveTriangular(Solve):
     lower: bool = False
     unit: bool = False
     name: ClassVar[str] = "solve_triangular"
+    analytic: ClassVar[bool] = True
 
     def solution(self, a: ndarray, b: ndarray) -> ndarray:
         a = self.read(a)

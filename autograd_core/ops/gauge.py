@@ -43,7 +43,12 @@ def near_zero(kind: str, w: ndarray) -> ndarray:
     """
     size = np.abs(w).max(axis=-1, initial=0.0)[..., None, None]
     d = divisors(kind, w)
-    return np.abs(d) <= 4.0 * (1.0 + np.sqrt(w.shape[-1])) * np.finfo(w.dtype).eps * size
+    return np.abs(d) <= rounding(w) * size
+
+
+def rounding(x: ndarray) -> float:
+    """How far equal eigenvalues may come out apart, and orthonormal vectors from being so, relative to the largest."""
+    return float(4.0 * (1.0 + np.sqrt(x.shape[-1])) * np.finfo(x.dtype).eps)
 
 
 def divisors(kind: str, w: ndarray) -> ndarray:
@@ -169,9 +174,8 @@ REMEDY = (
 
 def large(part: ndarray, x: ndarray, axes: tuple[int, ...]) -> ndarray:
     """Where a part of x is more than rounding: than √eps times the largest of x, and than what unit vectors leave over."""
-    eps = np.finfo(x.dtype).eps
     size = np.abs(x).max(axis=axes, keepdims=True, initial=0.0)
-    return np.abs(part) > np.maximum(np.sqrt(eps) * size, 64 * eps)
+    return np.abs(part) > np.maximum(np.sqrt(np.finfo(x.dtype).eps) * size, rounding(x))
 
 
 def without_turn(op: str, y: Any, g: Any) -> Any:

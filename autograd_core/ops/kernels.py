@@ -176,17 +176,20 @@ def moving(x: Any, z: Any) -> Any:
 # -- functions ---------------------------------------------------------------------------------------------
 
 
+@quiet
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)) without overflow."""
-    if np.iscomplexobj(x):
-        return 1.0 / (1.0 + np.exp(-x))
-    e = np.exp(-np.abs(x))
-    return np.where(np.asarray(x) >= 0, 1.0, e) / (1.0 + e)
+    """1 / (1 + exp(-x)); where exp overflows it is 0, as it should be."""
+    return 1.0 / (1.0 + np.exp(-x))
 
 
 def one_minus_square(x: Any) -> Any:
     """1 - x²."""
     return 1.0 - x * x
+
+
+def tanh_differential(v: Any, y: Any) -> Any:
+    """v (1 - y²): what a tangent v of x is for y = tanh(x)."""
+    return v * (1.0 - y * y)
 
 
 def logistic_map(x: Any) -> Any:

@@ -43,6 +43,11 @@ class MatrixFunction(Primitive):
     order: int = 0
     name: ClassVar[str] = "matrix_function"
 
+    @property
+    def analytic(self) -> bool:  # type: ignore[override]
+        """Whether complex steps see the derivatives: not through SciPy's Schur form."""
+        return self.function == "expm"
+
     def forward(self, a: ndarray, *ts: ndarray) -> ndarray:
         n = square(self.function, a.shape)[-1]
         sizes = [column_sum(t) for t in ts]  # directions of size 1, so that they do not set the accuracy of f
@@ -274,6 +279,8 @@ def block_diag(*arrs: Any) -> Tensor:
             [0., 2., 3.]])
     """
     xs = [as_tensor(x) for x in arrs or ([],)]
+    if any(x.ndim > 2 for x in xs):
+        raise ShapeError(f"block_diag: matrices needed; given shapes {', '.join(str(x.shape) for x in xs)}")
     xs = [x if x.ndim == 2 else _reshape((1,) * (2 - x.ndim) + x.shape)(x) for x in xs]
     spans = spans_of([x.shape[-1] for x in xs])
     wide = [Place(1, (span,), spans[-1][1])(x) for x, span in zip(xs, spans)]

@@ -30,6 +30,7 @@ quotient = elementwise(
     quiet(lambda x, z: np.where(z == 0, np.zeros((), np.result_type(x, z)), np.true_divide(x, z))),
     lambda _y, _x, z: inverse_or_zero(z),
     lambda y, _x, z: -y * inverse_or_zero(z),
+    analytic=True,
 )
 quotient.public.__doc__ = "x / z, and 0 for z = 0, with all derivatives 0 there."
 

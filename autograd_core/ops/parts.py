@@ -86,7 +86,7 @@ def angle(x: Any, deg: bool = False) -> Tensor:
     Derivative 0 at 0; on the negative real axis that of the smooth pieces.
     """
     x = as_tensor(x)
-    y = arctan2(_imag(x), real(x)) if x.dtype.kind == "c" else arctan2(0.0, x)
+    y = arctan2(_imag(x), real(x)) if x.dtype.kind == "c" else arctan2(0, x)
     return y * (180.0 / math.pi) if deg else y
 
 

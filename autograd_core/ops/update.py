@@ -276,10 +276,12 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
     """What `x[key] = value` means: from now on x has these values there, and all that was computed before keeps the old ones.
 
     x becomes the result of a functional update, `x.at[key].set(value)`, and gradients flow to its old value and to
-    `value`. Views of x do not follow. Under `no_grad` a result becomes a constant. Memory is written only where that is asked for: in a leaf under `no_grad`, in
-    `x.data`, and in other constants on memory that they share; graphs that need the old values notice it.
+    `value`; under `no_grad` a result becomes a constant. Views of x do not follow. Memory is written only where that is
+    asked for: in a leaf under `no_grad`, in `x.data`, and in other constants on memory that they share; graphs that need
+    the old values notice it.
 
-    Raises MutationError for a leaf that requires a gradient while operations are recorded.
+    Raises MutationError for a leaf that requires a gradient while operations are recorded, GradientError where memory
+    would have to take a value that requires one.
     """
     if isinstance(x.node, LeafNode) and recording.get():
         raise MutationError(

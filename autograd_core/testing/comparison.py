@@ -45,10 +45,14 @@ def everywhere(f: Function, rng: np.random.Generator) -> Direction:
 
 
 def directions(f: Function, depth: int, rng: np.random.Generator) -> Iterator[Direction]:
-    """Each number of a small array by itself, random directions in a large one; from the third order on only these."""
+    """Each number of a small array by itself, random directions in a large one; from the third order on only these.
+
+    What a derivative is linear in, a cotangent or a tangent, is large sooner: its numbers were looked at before.
+    """
     zeros = [np.zeros_like(x) for x in f.xs]
     for i, x in enumerate(f.xs):
-        one_by_one = depth < 2 and real(x).size <= ENTRIES
+        own = f.own is None or i < f.own
+        one_by_one = depth < 2 and real(x).size <= (ENTRIES if own else PROJECTIONS)
         for name, index, t in numbered(f.arguments[i], x) if one_by_one else drawn(f.arguments[i], x, depth, rng):
             yield Direction(name, index, (*zeros[:i], t, *zeros[i + 1 :]))
 

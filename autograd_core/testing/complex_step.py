@@ -25,10 +25,12 @@ H = 2.0**-100  # a power of two: dividing by it is exact
 # chooses by values, conjugates, has no complex form, or mixes real and imaginary parts (FFT, singular values).
 _ANALYTIC = """
     add subtract multiply divide negative positive reciprocal square power power_of guarded_product ratio
-    sqrt exp exp2 expm1 log log2 log10 log1p xlogy
-    sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh sigmoid
-    sum mean prod cumsum cumprod sum_to matmul einsum solve inv det softmax log_softmax logsumexp
-    identity reshape transpose broadcast_to flip roll concatenate stack split narrow getitem set_at add_at where
+    sqrt exp exp2 expm1 log log2 log10 log1p xlogy xlog1py erfcx ndtr loggamma digamma polygamma
+    sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh circle sigmoid
+    sum mean prod cumsum cumprod sum_to matmul einsum solve solve_triangular inv det
+    softmax log_softmax logsumexp lerp correlation
+    identity reshape transpose broadcast_to flip roll concatenate stack split narrow place windows overlap
+    getitem set_at add_at where
 """
 ANALYTIC = frozenset(_ANALYTIC.split())
 
@@ -36,7 +38,8 @@ ANALYTIC = frozenset(_ANALYTIC.split())
 class Watch(Recorder):
     """Notes the names of all ops that ran and do not declare themselves analytic, and other ways to use a value."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: str) -> None:
+        self.kinds = kinds
         self.others: list[str] = []
 
     def switched(self, on: bool) -> Watch:
@@ -45,8 +48,8 @@ class Watch(Recorder):
         return other
 
     def note(self, op: Any, xs: tuple, y: Any) -> None:
-        real = all(each.dtype.kind == "f" for each in (y if isinstance(y, tuple) else (y,)))
-        if not (real and (op.analytic or op.name in ANALYTIC)):
+        known = all(each.dtype.kind in self.kinds for each in (y if isinstance(y, tuple) else (y,)))
+        if not (known and (op.analytic or op.name in ANALYTIC)):
             self.others.append(op.name)
 
     def failed(self, op: Any, xs: Any, error: Exception) -> None:
@@ -62,19 +65,33 @@ class Watch(Recorder):
         self.others.append("copy_")
 
 
+def watched(f: Function, xs: Sequence[ndarray], kinds: str) -> tuple[list[ndarray], list[str]]:
+    """The outputs of f at xs, and the names of what runs there and is not analytic, or gives other kinds of numbers."""
+    watch = Watch(kinds)
+    token = recording.set(watch)
+    try:
+        with np.errstate(all="ignore"):
+            return [y.array for y in f.call(*map(Tensor, xs))], watch.others
+    finally:
+        recording.reset(token)
+
+
 def not_analytic(f: Function) -> list[str]:
     """What keeps complex steps from f at its point: a mode, a dtype, names of ops; empty if nothing does."""
     if "reverse" in f.mode:
         return ["reverse"]
     if any(x.dtype.kind == "c" for x in f.xs):
         return ["complex"]
-    watch = Watch()
-    token = recording.set(watch)
+    ys, others = watched(f, f.xs, "f")
+    if others:
+        return others
     try:
-        f.values()
-    finally:
-        recording.reset(token)
-    return watch.others
+        zs, others = watched(f, [wide(x) + 0j for x in f.xs], "fc")
+    except Exception as error:  # an op that has no complex form after all
+        return [type(error).__name__]
+    values, parts = joined(ys), joined([z.real for z in zs])
+    same = parts.shape == values.shape and np.allclose(parts, values, 1e-3 if values.itemsize < 8 else 1e-9)
+    return others if same else ["other values"]
 
 
 @dataclass(frozen=True)
@@ -92,15 +109,4 @@ class ComplexStep:
 
 def complex_step(f: Function) -> ComplexStep | None:
     """The complex steps of f, if every op in it declares itself analytic and its complex values are its real ones."""
-    if not_analytic(f):
-        return None
-    ys = joined(f.values())
-    try:
-        with np.errstate(all="ignore"):
-            zs = f.call(*(Tensor(wide(x) + 0j) for x in f.xs))
-    except Exception:  # an op that has no complex form after all
-        return None
-    parts = joined([z.array.real for z in zs])
-    if parts.shape != ys.shape or not np.allclose(parts, ys, 1e-3 if ys.itemsize < 8 else 1e-9):
-        return None
-    return ComplexStep(f)
+    return None if not_analytic(f) else ComplexStep(f)

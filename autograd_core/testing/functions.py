@@ -24,7 +24,8 @@ RTOL = {2: 2e-2, 4: 2e-4, 8: 1e-9, 16: 1e-9}
 class Function:
     """A function of floating Tensors to a tuple of floating Tensors, and the point xs at which it is checked.
 
-    `arguments` and `outputs` are names for a report, `mode` tells which derivative of the user's function it is.
+    `arguments` and `outputs` are names for a report, `mode` tells which derivative of the user's function it is. The
+    first `own` inputs are those of the user's function, in others it is linear (the default is that all are).
     """
 
     call: Callable[..., tuple[Tensor, ...]]
@@ -32,6 +33,7 @@ class Function:
     arguments: tuple[str, ...]
     outputs: tuple[str, ...]
     mode: str = ""
+    own: int | None = None
 
     def over(self, mode: str) -> str:
         """The name of a mode applied to this function, such as "forward over reverse"."""
@@ -105,7 +107,7 @@ def reverse_of(f: Function, rng: np.random.Generator) -> Function:
 
     xs = (*f.xs, *normals(f.values(), rng))
     arguments = (*f.arguments, *(f"cotangent of {y}" for y in f.outputs))
-    return Function(call, xs, arguments, tuple(f"gradient of {x}" for x in f.arguments), f.over("reverse"))
+    return Function(call, xs, arguments, tuple(f"gradient of {x}" for x in f.arguments), f.over("reverse"), f.own or n)
 
 
 def forward_of(f: Function, rng: np.random.Generator) -> Function:
@@ -117,7 +119,7 @@ def forward_of(f: Function, rng: np.random.Generator) -> Function:
 
     xs = (*f.xs, *normals(f.xs, rng))
     arguments = (*f.arguments, *(f"tangent of {x}" for x in f.arguments))
-    return Function(call, xs, arguments, tuple(f"tangent of {y}" for y in f.outputs), f.over("forward"))
+    return Function(call, xs, arguments, tuple(f"tangent of {y}" for y in f.outputs), f.over("forward"), f.own or n)
 
 
 DERIVATIVE = {"reverse": reverse_of, "forward": forward_of}

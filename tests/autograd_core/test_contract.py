@@ -225,9 +225,7 @@ def test_einsum_refuses(subscripts, shapes, message):
 VECTORS = [((), (3,)), ((3,), (3,)), ((), ()), ((2, 3), ())]
 
 
-@pytest.mark.parametrize(
-    "x, z", [*VECTORS, ((2, 3), (3,)), ((2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((2, 4, 3), (5, 3, 4))]
-)
+@pytest.mark.parametrize("x, z", [*VECTORS, ((2, 3), (3,)), ((2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((2, 4, 3), (5, 3, 4))])
 def test_dot(x, z):
     agrees(ac.dot, np.dot, real(*x), real(*z))
 
@@ -252,9 +250,7 @@ def test_tensordot(x, z, axes):
 
 
 def test_tensordot_refuses():
-    with pytest.raises(
-        ShapeError, match=r"tensordot: axes \(1,\) of shape \(2, 3\) and \(0,\) of shape \(4, 2\) differ"
-    ):
+    with pytest.raises(ShapeError, match=r"tensordot: axes \(1,\) of shape \(2, 3\) and \(0,\) of shape \(4, 2\) differ"):
         ac.tensordot(real(2, 3), real(4, 2), 1)
     with pytest.raises(ShapeError, match="tensordot"):
         ac.tensordot(real(2, 3), real(3, 2), ([0, 1], [1]))
@@ -265,3 +261,84 @@ def test_tensordot_refuses():
 def test_vdot():
     agrees(vdot, np.vdot, complex_(2, 3), complex_(2, 3))
     agrees(vdot, np.vdot, real(2, 3), real(6))
+
+
+# -- vectors in stacks -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [real, complex_])
+@pytest.mark.parametrize(
+    "name, x, z",
+    [
+        ("vecdot", (3,), (3,)),
+        ("vecdot", (2, 3), (3,)),
+        ("vecdot", (2, 1, 3), (2, 3)),
+        ("matvec", (2, 3), (3,)),
+        ("matvec", (2, 3), (4, 3)),
+        ("matvec", (4, 2, 3), (3,)),
+        ("vecmat", (3,), (3, 2)),
+        ("vecmat", (4, 3), (3, 2)),
+        ("vecmat", (2, 1, 3), (2, 3, 2)),
+        ("matvec", (2, 0), (0,)),
+    ],
+)
+def test_products_of_vectors_in_stacks(name, x, z, kind):
+    agrees(getattr(ac, name), getattr(np, name), kind(*x), kind(*z))
+
+
+def test_vecdot_along_another_axis():
+    agrees(lambda x, z: ac.vecdot(x, z, axis=0), lambda x, z: np.vecdot(x, z, axis=0), real(3, 2), real(3, 1))
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: ac.vecdot(real(3), real(2)), r"vecdot: shapes \(3,\) and \(2,\) do not fit: axis -1 and axis -1"),
+        (lambda: ac.matvec(real(2, 3), real(2)), r"matvec: shapes \(2, 3\) and \(2,\) do not fit"),
+        (lambda: ac.vecmat(real(2), real(2)), r"vecmat: shapes \(2,\) and \(2,\) do not fit: axis -1 and axis -2"),
+        (lambda: ac.matvec(real(2, 3), 1.0), "matvec: a number is no vector"),
+    ],
+)
+def test_products_of_vectors_refuse(call, message):
+    with pytest.raises(ShapeError, match=message):
+        call()
+
+
+# -- batches -----------------------------------------------------------------------------------------------
+
+
+def in_batches(op, x, z):
+    """Batching of all combinations of operands against a loop."""
+    for flags in ((True, True), (True, False), (False, True)):
+        a, b = (real(4, *s) if flag else real(*s) for flag, s in zip(flags, (x, z)))
+        y = op.batched(flags, a, b)
+        alone = [op(*(v[k] if flag else v for flag, v in zip(flags, (a, b)))) for k in range(4)]
+        np.testing.assert_allclose(y, alone, rtol=1e-13, atol=1e-13)
+        t = op.batched(flags, ac.tensor(a, requires_grad=True), ac.tensor(b, requires_grad=True))
+        np.testing.assert_array_equal(t.numpy(), y)
+
+
+@pytest.mark.parametrize("x, z", SMALL + LARGE + [s for s in EMPTY if 0 not in s[0][:1]])
+def test_batches_of_matmul(x, z):
+    in_batches(Matmul(), x, z)
+
+
+def test_many_vectors_for_one_matrix_are_one_product(monkeypatch):
+    calls = []
+    monkeypatch.setattr("autograd_core.ops.matmul.np.matmul", lambda *xs: calls.append(xs) or NotImplemented)
+    w, x = real(3, 2), real(5, 2)
+    np.testing.assert_allclose(Matmul().batched((False, True), w, x), x.dot(w.T))
+    assert not calls
+
+
+@pytest.mark.parametrize("inputs, output", [(("ij", "jk"), "ki"), (("ii", "ij"), ""), (("i", "j"), "ij"), (("aij", "a"), "aj")])
+def test_batches_of_einsum(inputs, output):
+    lengths = {"i": 2, "j": 3, "k": 2, "a": 2}
+    in_batches(Einsum(inputs, output), *(tuple(lengths[c] for c in term) for term in inputs))
+
+
+def test_jacobians_go_through_the_batching_rules():
+    x, z = real(2, 3), real(3, 2)
+    rows = ac.jacobian(lambda x: ac.matmul(x, z), mode="reverse")(x).numpy()
+    np.testing.assert_allclose(rows, np.einsum("ia,bj->ijab", np.eye(2), z), rtol=1e-13)
+    np.testing.assert_allclose(ac.jacobian(lambda x: ac.matmul(x, z), mode="forward")(x).numpy(), rows, rtol=1e-13)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import autograd_core as ac
 from autograd_core.errors import DTypeError, ShapeError
 from autograd_core.ops import patches
-from autograd_core.ops.convolution import X, Y, Conv, _convolution
+from autograd_core.ops.convolution import Conv, X, Y, _convolution
 from autograd_core.ops.unfold import Window
 from autograd_core.testing import gradcheck
 

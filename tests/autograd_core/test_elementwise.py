@@ -54,10 +54,11 @@ def test_every_ufunc_of_numpy_has_a_counterpart():
     assert sorted(name for name in ufuncs if not hasattr(ac, name)) == ["isnat"]  # a Tensor holds no dates
 
 
-ELEMENTWISE = """angle around conj fix i0 imag iscomplex isclose isneginf isposinf isreal nan_to_num real round sinc unwrap""".split()
+OTHERS = "angle around conj fix i0 imag iscomplex isclose isneginf isposinf isreal nan_to_num real round sinc unwrap"
+UFUNCS = sorted(name for name in dir(np) if isinstance(getattr(np, name), np.ufunc) and name != "isnat")
 
 
-@pytest.mark.parametrize("name", [name for name in dir(np) if isinstance(getattr(np, name), np.ufunc) and name != "isnat"] + ELEMENTWISE)
+@pytest.mark.parametrize("name", UFUNCS + OTHERS.split())
 def test_every_public_function_says_what_it_is(name):
     assert getattr(ac, name).__doc__.endswith((".", "...", "\n    "))
 
@@ -68,7 +69,10 @@ def test_every_entry_says_what_it_is(name):
     assert OPS[name].public.__name__ == name
 
 
-@pytest.mark.parametrize("name", "sinc i0 angle real imag conj isreal isposinf isclose nan_to_num fix around modf divmod frexp".split())
+FUNCTIONS = "sinc i0 angle real imag conj isreal isposinf isclose nan_to_num fix around modf divmod frexp"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS.split())
 def test_numpys_functions_take_tensors(name):
     x = np.array([0.7, -2.4])
     args = {"isclose": (x + 1e-9,), "divmod": (0.3,)}.get(name, ())
@@ -174,11 +178,76 @@ def test_arithmetic_mixes_real_and_complex_numbers(name):
     assert gradcheck(OPS[name], (z, x), order=2)
 
 
+@pytest.mark.parametrize("name", ["maximum", "minimum", "fmax", "fmin", "sign", "absolute"])
+def test_complex_numbers_are_ordered_as_numpy_orders_them(name):
+    x, z = np.array([0.3 + 0.4j, 1.2 - 0.7j, -0.5j]), np.array([0.3 + 0.5j, 0.8, 1.0 - 0.5j])
+    args = (x, z)[: len(OPS[name].derivatives)]
+    np.testing.assert_array_equal(OPS[name](*map(ac.tensor, args)).numpy(), getattr(np, name)(*args))
+    assert gradcheck(OPS[name], args)
+
+
+def test_float_power_computes_in_double_precision():
+    x = ac.tensor(np.array([2.0, 3.0], "float32"), requires_grad=True)
+    y = ac.float_power(x, 2)
+    assert y.dtype == np.float64
+    ac.sum(y).backward()
+    assert x.grad.dtype == np.float32
+    assert x.grad.tolist() == [4.0, 6.0]
+    assert ac.float_power(ac.tensor([2, 3]), -1).tolist() == [0.5, 1 / 3]
+    assert ac.float_power(ac.tensor([-4.0 + 0j]), 0.5).dtype == np.complex128
+    assert gradcheck(ac.float_power, (np.array([0.7, 2.0]), np.array([1.3, -0.5])), order=2)
+
+
+ODD = np.array([1.5, math.nan, math.inf, -math.inf, -0.0])
+
+
+OPTIONS = [{}, {"nan": 2.0}, {"posinf": 7.0, "neginf": -8}, {"nan": np.float64(3.0)}, {"nan": ODD[:1]}]
+ARRAYS = [ODD, ODD.astype("float32"), ODD.astype("float16"), ODD * (1.0 - 2.0j), np.array([1, 2]), ODD > 0]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("x", ARRAYS)
+def test_nan_to_num_is_that_of_numpy(x, options):
+    with np.errstate(all="ignore"):
+        expected = np.nan_to_num(x, **options)
+    y = ac.nan_to_num(ac.tensor(x), **options)
+    assert y.dtype == expected.dtype
+    np.testing.assert_array_equal(y.numpy(), expected)
+
+
+def test_nan_to_num_passes_on_what_it_keeps():
+    x = ac.tensor(ODD, requires_grad=True)
+    y = ac.nan_to_num(x, nan=3.0)
+    y.backward(np.array([1.0, 2.0, 3.0, math.nan, 5.0]))
+    assert x.grad.tolist() == [1.0, 0.0, 0.0, 0.0, 5.0]
+
+
+def test_closeness_is_that_of_numpy():
+    z = ODD + 1e-9
+    for options in ({}, {"equal_nan": True}, {"rtol": 0.0, "atol": 0.0}, {"rtol": 1.0}):
+        with np.errstate(all="ignore"):
+            expected = np.isclose(ODD, z, **options)
+        y = ac.isclose(ac.tensor(ODD, requires_grad=True), z, **options)
+        assert y.tolist() == expected.tolist()
+        assert not y.requires_grad
+
+
+def test_parts_of_numbers_put_together_are_the_numbers():
+    x = np.array([-7.3, 0.0, 5e-324, 12.0, 1e300])
+    m, e = ac.frexp(x)
+    np.testing.assert_array_equal(ac.ldexp(m, e).numpy(), x)
+    fraction, whole = ac.modf(x)
+    np.testing.assert_array_equal((fraction + whole).numpy(), x)
+    q, r = ac.divmod(x, 0.7)
+    np.testing.assert_array_equal([q.numpy(), r.numpy()], np.divmod(x, 0.7))
+    assert gradcheck(lambda x: ac.frexp(x)[0], x[[0, 3]])
+
+
 # -- a second opinion --------------------------------------------------------------------------------------------------
 
-SPECIAL = "expm1 erf erfc erfcx erfinv xlogy xlog1py entr log_ndtr ndtr ndtri gammaln digamma logit".split()
+SPECIAL = "expm1 erf erfc erfcx erfinv xlogy xlog1py entr log_ndtr ndtr ndtri gammaln digamma logit"
 TORCH = {"divide": "true_divide", "power": "pow", "sign": "sgn", "rint": "round", "fabs": "abs"}
-TORCH |= {name: f"special.{name}" for name in SPECIAL}
+TORCH |= {name: f"special.{name}" for name in SPECIAL.split()}
 TORCH |= {"softplus": "nn.functional.softplus", "relu": "nn.functional.relu", "log_expit": "nn.functional.logsigmoid"}
 UNKNOWN_THERE = {"floor_divide", "heaviside", "nextafter", "ldexp", "kl_div"}
 # PyTorch cuts softplus at 20, and has errors of 2 % in ndtr(-8) and of 1e-9 in the derivative of digamma.
@@ -227,7 +296,7 @@ def test_pytorch_has_the_same_value_and_derivatives(name):
 def derivatives(f: Callable, x: float, order: int) -> list[float]:
     """f and its derivatives at x, by reverse mode over and over."""
     values = []
-    for _ in range(order + 1):
+    for _k in range(order + 1):
         values.append(float(f(ac.tensor(x))))
         f = ac.grad(f)
     return values

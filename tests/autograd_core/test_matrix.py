@@ -167,6 +167,8 @@ def test_block_diag():
     xs = [real(2, 3), real(2), real(1, 1), np.array(2.0)]
     agrees(ac.linalg.block_diag, scipy.linalg.block_diag, *xs, order=1)
     np.testing.assert_array_equal(ac.linalg.block_diag().numpy(), scipy.linalg.block_diag())
+    with pytest.raises(ShapeError, match=r"block_diag: matrices needed; given shapes \(2, 2\), \(1, 2, 2\)"):
+        ac.linalg.block_diag(np.eye(2), np.ones((1, 2, 2)))
 
 
 # -- the namespace -----------------------------------------------------------------------------------------

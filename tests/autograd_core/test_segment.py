@@ -86,6 +86,22 @@ def test_batches(name):
     assert empty.shape == (0, *np.shape(loop)[1:])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_of_data_that_serve_every_example(name):
+    ids = rng.integers(0, 3, (4, 6))
+    x = ac.tensor(X, requires_grad=True)
+    f = lambda i: ac.sum(function(name)(x, i, 3) ** 2 * np.arange(2.0)) if name not in ("max", "min") else each(name, x, i)
+    batch = ac.gradients(ac.sum(ac.vmap(f)(ids)), x)[0].numpy()
+    loop = sum(ac.gradients(f(ac.tensor(i)), x)[0].numpy() for i in ids)
+    np.testing.assert_allclose(batch, loop, rtol=1e-12, atol=1e-14)
+
+
+def each(name, x, ids):
+    """A finite function of the extremes."""
+    y = function(name)(x, ids, 3)
+    return ac.sum(ac.where(ac.isfinite(y), y, 0.0) ** 2)
+
+
 def test_batches_of_shares():
     x, ids = rng.integers(0, 2, (3, 6)) * 1.0, rng.integers(0, 2, (3, 6))
     y = np.stack([SegmentExtreme(2)(a, i) for a, i in zip(x, ids)])

@@ -43,7 +43,8 @@ def hessian(f: Callable, *xs: float) -> list[list[float]]:
         first = ac.gradients(f(*leaves), leaves, create_graph=True, allow_unused=True)
     rows = []
     for g in first:
-        row = ac.gradients(g, leaves, retain_graph=True, allow_unused=True) if g is not None and g.requires_grad else [None] * len(xs)
+        varies = g is not None and g.requires_grad
+        row = ac.gradients(g, leaves, retain_graph=True, allow_unused=True) if varies else [None] * len(xs)
         rows.append([0.0 if h is None else float(h) for h in row])
     return rows
 

@@ -82,6 +82,7 @@ LINE = np.ones((1, 2, 5))
         (lambda: ac.unfold(LINE[0, 0], 2), r"unfold: needs \(batch, channels, 2 lengths\)"),
         (lambda: ac.fold(np.ones((1, 8, 3)), (3, 2), 2), r"fold: needs columns of shape \(channels · 4, 2\)"),
         (lambda: ac.fold(np.ones((8,)), (3, 2), 2), r"given shape \(8,\)"),
+        (lambda: Unfold(window_over("f", (5,), 2, 1, ((0, 0),), 1)).shape((2, 4)), r"last axes have lengths \(5,\); given"),
     ],
 )
 def test_shapes_that_are_refused(call, text):

@@ -100,14 +100,15 @@ def test_lbfgs_takes_the_steps_of_pytorch(problem, starts, options):
     torch = pytest.importorskip("torch")
     if problem is rosenbrock and "line_search_fn" not in options:
         options = options | {"lr": 0.01}
+    atol = 1e-7 if problem is rosenbrock else 1e-9  # its valley magnifies last digits, which differ between processors
     ours, theirs = [param(w) for w in starts], [torch.tensor(w, requires_grad=True) for w in starts]
     optimizer, reference = optim.LBFGS(ours, **options), torch.optim.LBFGS(theirs, **options)
     for _ in range(-(-24 // options["max_iter"])):
         first = optimizer.step(closure_of(optimizer, lambda: problem(*ours)))
         expected = reference.step(closure_of(reference, lambda: problem(*theirs, torch)))
-        assert first.item() == pytest.approx(expected.item(), abs=1e-9)
+        assert first.item() == pytest.approx(expected.item(), abs=atol)
         for p, q in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=0, atol=1e-9)
+            np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=0, atol=atol)
     state = reference.state[theirs[0]]
     assert (optimizer.iterations, optimizer.evaluations) == (state["n_iter"], state["func_evals"])
 

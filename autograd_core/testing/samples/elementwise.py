@@ -208,6 +208,7 @@ one(
 )  # fmt: skip
 one(table.one_plus_square, WIDE, lambda x: 1.0 + x * x, lambda mp, x: 1 + x * x, complex_too=True)
 one(table.one_minus_square, WIDE, lambda x: 1.0 - x * x, lambda mp, x: 1 - x * x, complex_too=True)
+two(table.tanh_differential, LEFT, INSIDE, lambda v, y: v * (1.0 - y * y), lambda mp, v, y: v * (1 - y * y), complex_too=True)
 one(table.leg, WIDE, lambda x: np.sqrt(1.0 + x * x), lambda mp, x: mp.sqrt(1 + x * x), complex_too=True)
 one(table.circle, INSIDE, lambda x: np.sqrt(1.0 - x * x), lambda mp, x: mp.sqrt(1 - x * x), complex_too=True)
 BEYOND = [1.05, 1.4, 9.0]
