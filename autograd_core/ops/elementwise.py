@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -116,9 +116,7 @@ def power_slope(x: Any, p: Any) -> Any:
     return guarded_product(p, power(x, p - 1.0))
 
 
-def analytic(name: str, function: Callable, *derivatives: Callable | None, singular: bool = False) -> Elementwise:
-    """An entry for a function that may be differentiated by complex steps."""
-    return elementwise(name, function, *derivatives, singular=singular, analytic=True)
+analytic = partial(elementwise, analytic=True)
 
 
 # -- arithmetic ------------------------------------------------------------------------------------------
@@ -159,7 +157,10 @@ logaddexp = elementwise(
     "logaddexp", np.logaddexp, lambda _y, x, z: sigmoid(difference(x, z)), lambda _y, x, z: sigmoid(difference(z, x))
 )
 logaddexp2 = elementwise(
-    "logaddexp2", np.logaddexp2, lambda _y, x, z: sigmoid(LN2 * difference(x, z)), lambda _y, x, z: sigmoid(LN2 * difference(z, x))
+    "logaddexp2",
+    np.logaddexp2,
+    lambda _y, x, z: sigmoid(LN2 * difference(x, z)),
+    lambda _y, x, z: sigmoid(LN2 * difference(z, x)),
 )
 difference = elementwise("difference", kernels.difference, None, lambda _y, _x, _z: -1.0)
 xlogy = elementwise("xlogy", kernels.xlogy, lambda _y, _x, z: log(z), lambda _y, x, z: ratio(x, z), singular=True)
