@@ -109,6 +109,7 @@ FUNCTIONS: dict[str, Callable] = {
     "clip": select.clip,
     "round": public.round,
     "abs": public.absolute,
+    "conj": public.conj,
     "exp": public.exp,
     "log": public.log,
     "sqrt": public.sqrt,
@@ -178,12 +179,12 @@ def __contains__(self: Tensor, value: Any) -> bool:
 
 @method
 def __divmod__(self: Tensor, z: Any) -> tuple[Tensor, Tensor]:
-    return table.floor_divide(self, z), table.remainder(self, z)
+    return public.divmod(self, z)
 
 
 @method
 def __rdivmod__(self: Tensor, z: Any) -> tuple[Tensor, Tensor]:
-    return table.floor_divide(z, self), table.remainder(z, self)
+    return public.divmod(z, self)
 
 
 @method
@@ -201,6 +202,8 @@ def __rmatmul__(self: Tensor, x: Any) -> Tensor:
     return contract.matmul(x, self)
 
 
+setattr(Tensor, "real", property(public.real, doc="The real part."))
+setattr(Tensor, "imag", property(public.imag, doc="The imaginary part; zeros for real numbers."))
 setattr(Tensor, "T", property(shape.transpose, doc="The Tensor with its axes reversed."))
 setattr(Tensor, "mT", property(shape.matrix_transpose, doc="Each matrix of a stack transposed."))
 setattr(Tensor, "at", property(update.At, doc=update.At.__doc__))

@@ -111,32 +111,35 @@ class Primitive:
 
 def apply(op: Primitive, xs: Sequence[Any]) -> Any:
     """Run an op: on raw arrays if no input is a Tensor, else on their arrays, and record it if an input has a node."""
-    if not any(isinstance(x, Tensor) for x in xs):
+    arrays, parents, tensors, wanted = [], [], False, False
+    for x in xs:
+        if isinstance(x, Tensor):
+            tensors = True
+            arrays.append(x.array)
+            parents.append(p := x.node)
+            wanted = wanted or p is not None
+        else:
+            arrays.append(x)
+            parents.append(None)
+    if not tensors:
         return op.forward(*xs)
-    arrays = [x.array if isinstance(x, Tensor) else x for x in xs]
     try:
         ya: Any = op.forward(*arrays)
     except Exception as error:
         raise diagnose(op, error, arrays)  # noqa: B904 (sets the cause)
     # NumPy returns scalars for arrays without axes; what a node saves must be an array to find its place in a recorded sweep.
-    ya = asarray(ya) if op.outputs is None else tuple(map(asarray, ya))
+    several = op.outputs is not None
+    ya = tuple(map(asarray, ya)) if several else ya if type(ya) is ndarray else asarray(ya)
+    mode = recording.get()
     y: Any
-    if not records(op, xs, ya):
-        y = constants(op, xs, ya)
+    if wanted and mode and op.differentiable and (several or differentiable(ya.dtype)):
+        node = record(op, xs, ya, parents)
+        y = tuple(from_array(a, part(node, i, a)) for i, a in enumerate(ya)) if several else from_array(ya, node)
     else:
-        node = record(op, xs, ya)
-        parts = op.outputs is not None
-        y = tuple(from_array(a, part(node, i, a)) for i, a in enumerate(ya)) if parts else from_array(ya, node)
-    if (mode := recorder()) is not None:
+        y = constants(op, xs, ya)
+    if mode is not True and mode is not False:
         mode.note(op, tuple(xs), y)
     return y
-
-
-def records(op: Primitive, xs: Sequence[Any], ya: Any) -> bool:
-    """Whether this application belongs in the graph."""
-    if not op.differentiable or not recording.get() or not any(isinstance(x, Tensor) and x.node is not None for x in xs):
-        return False
-    return op.outputs is not None or differentiable(ya.dtype)
 
 
 def constants(op: Primitive, xs: Sequence[Any], ya: Any) -> Any:
@@ -148,18 +151,19 @@ def constants(op: Primitive, xs: Sequence[Any], ya: Any) -> Any:
     return ys[0] if op.outputs is None else tuple(ys)
 
 
-def record(op: Primitive, xs: Sequence[Any], ya: Any) -> Node:
-    """The node of an application of `op` to Tensors and raw arrays with value `ya`."""
+def record(op: Primitive, xs: Sequence[Any], ya: Any, parents: Sequence[Any]) -> Node:
+    """The node of an application of `op` to Tensors and raw arrays, whose nodes are `parents`, with value `ya`."""
     n = new_node(Node)
     n.op, n.serial, n.hooks, n.owner = op, next_serial(), None, None
-    n.parents = parents = tuple(x.node if isinstance(x, Tensor) else None for x in xs)
+    n.parents = tuple(parents)
     used = {j for i, p in enumerate(parents) if p is not None for j in op.uses(i)}
-    n.saved = (ya if OUTPUT in used else None, *(keep(x) if j in used else spec(x) for j, x in enumerate(xs)))
-    n.versions = tuple(version(p) if j in used else None for j, p in enumerate(parents))
+    n.saved = (ya if OUTPUT in used else None, *[keep(x) if j in used else spec(x) for j, x in enumerate(xs)])
+    versions = tuple([version(p) if j in used else None for j, p in enumerate(parents)])
+    n.versions = None if versions.count(None) == len(versions) else versions
     if op.outputs is None:
-        n.shape, n.dtype = np.shape(ya), ya.dtype
+        n.shape, n.dtype = ya.shape, ya.dtype
     else:
-        n.shape, n.dtype = tuple(np.shape(a) for a in ya), ya[0].dtype
+        n.shape, n.dtype = tuple([a.shape for a in ya]), ya[0].dtype
     if op.views and parents[0] is not None:
         n.owner = parents[0].owner
     return n
@@ -273,7 +277,7 @@ def fresh(x: Tensor) -> Tensor:
         raise DTypeError(f"cannot differentiate with respect to a Tensor of dtype {x.dtype}: make it floating first")
     array = keep(x)
     op = Identity(False)
-    y = from_array(array, record(op, (x,), array))
+    y = from_array(array, record(op, (x,), array, (x.node,)))
     if not recording.get():
         y.node.parents = (None,)
     if (mode := recorder()) is not None:

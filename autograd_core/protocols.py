@@ -46,7 +46,7 @@ RUNNING: dict[np.ufunc, Callable] = {np.add: cumsum, np.multiply: cumprod, np.lo
 def ufuncs() -> dict[np.ufunc, Callable]:
     """The op of each ufunc of NumPy. Of two ops on one ufunc the first defined is meant: np.sqrt is `sqrt`."""
     ops = [op for op in registry.values() if isinstance(op, Elementwise) and isinstance(op.function, np.ufunc)]
-    named = {theirs: ours for theirs, ours in functions().items() if isinstance(theirs, np.ufunc)}
+    named: dict[Any, Callable] = {theirs: ours for theirs, ours in functions().items() if isinstance(theirs, np.ufunc)}
     return {op.function: op.public for op in reversed(ops)} | named | {np.matmul: matmul}
 
 

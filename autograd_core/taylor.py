@@ -65,7 +65,7 @@ class Image(Series):
         self.varying = [i for i, x in enumerate(inputs) if not x.constant]
         needs = {i: {j for j in op.uses(i) if j == OUTPUT or j in self.varying} for i in self.varying}
         self.linear = not any(needs.values())
-        self.bilinear = len(self.varying) == 2 and all(j != OUTPUT and j != i for i in needs for j in needs[i])
+        self.bilinear = len(self.varying) == 2 and all(needs[i] == {*self.varying} - {i} for i in needs)
         self.rate: tuple[list[Series], Any] | None = None
 
     def term(self, k: int) -> Any:

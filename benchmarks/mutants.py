@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -153,8 +154,9 @@ def definition(function: FunctionType) -> ast.FunctionDef | ast.Lambda:
 
 
 def _same(node: ast.Lambda, code: CodeType) -> bool:
-    made = next(c for c in compile(ast.Expression(node), "", "eval").co_consts if isinstance(c, CodeType))
-    return [*made.co_positions()] == [*code.co_positions()]
+    body, seen = node.body, [p for p in code.co_positions() if None not in p and p[2:] != (0, 0)]
+    start, end = min((p[0], p[2]) for p in seen), max((p[1], p[3]) for p in seen)
+    return start == (body.lineno, body.col_offset) and end == (body.end_lineno, body.end_col_offset)
 
 
 def compiled(node: ast.FunctionDef | ast.Lambda, old: FunctionType) -> FunctionType:
@@ -167,7 +169,9 @@ def compiled(node: ast.FunctionDef | ast.Lambda, old: FunctionType) -> FunctionT
     inner: Any = [ast.Global([node.name]), node] if isinstance(node, ast.FunctionDef) else [ast.Return(node)]
     empty = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
     maker = ast.FunctionDef("maker", empty, inner, [], None)
-    module = compile(ast.fix_missing_locations(ast.Module([maker], [])), old.__code__.co_filename, "exec")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a mutant is about to do
+        module = compile(ast.fix_missing_locations(ast.Module([maker], [])), old.__code__.co_filename, "exec")
     body = next(c for c in module.co_consts if isinstance(c, CodeType))
     code = next(c for c in body.co_consts if isinstance(c, CodeType))
     new = FunctionType(code, old.__globals__, old.__name__, old.__defaults__, old.__closure__)

@@ -9,6 +9,7 @@ mutants that nobody noticed. Takes some minutes.
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
@@ -27,10 +28,19 @@ from autograd_core.testing import gradcheck, samples  # noqa: F401 (importing th
 from autograd_core.testing.declared import Kink, Sample, declarations
 
 SECONDS = 20  # a mutant that takes longer hangs, which is noticed
-USERS = 6  # so many primitives that share a function are asked
+USERS = 6  # of so many primitives that share a function the samples are taken
 
-# Mutants that compute the same derivatives, with the reason.
-EQUIVALENT: dict[str, str] = {}
+# Mutants that compute the same derivatives: patterns of their names, with the reason.
+EQUIVALENT = {
+    r".*: (guarded_product|hypot|equal)\((.+), (.+)\) → \1\(\3, \2\)": "the function is symmetric",
+    r".*: 0\.0 → (-0\.0|0\.0 \* 2\.0)": "zero stays zero",
+    r".*: 1 - i → i - 1.*": "an index of -1 is that of the other one of two",
+}
+
+
+def reason(mutant: Mutant) -> str:
+    """Why a mutant is equivalent; empty if nobody says so."""
+    return next((why for pattern, why in EQUIVALENT.items() if re.fullmatch(pattern, mutant.name)), "")
 
 
 class Late(Exception):
@@ -96,9 +106,9 @@ def at_kink(kink: Kink) -> str:
 
 
 def checks_of(place: Place) -> list[Sample | Kink]:
-    """The samples and kinks that should notice."""
-    users = [declarations[name] for name in dict.fromkeys(place.users) if name in declarations][:USERS]
-    tried = [s for user in users for k, s in enumerate(user.samples) if s.order and usable(user.name, k)]
+    """The samples and kinks that should notice: samples of some primitives that use it, and the kinks of all."""
+    users = [declarations[name] for name in dict.fromkeys(place.users) if name in declarations]
+    tried = [s for user in users[:USERS] for k, s in enumerate(user.samples) if s.order and usable(user.name, k)]
     return [*tried, *(kink for user in users for kink in user.kinks if not by(kink, 1))]
 
 
@@ -124,7 +134,7 @@ def main(names: list[str]) -> None:
         for mutant in mutants(place):
             with mutant.planted():
                 how = noticed(checks)
-            if not how and mutant.name in EQUIVALENT:
+            if not how and reason(mutant):
                 how = "equivalent"
             found[mutant.kind, how] += 1
             if not how:
@@ -153,6 +163,9 @@ def publish(found: Counter[tuple[str, str]], survivors: list[Mutant]) -> None:
     print(f"\n{total} mutants, {equal} of them equivalent; of the other {total - equal}, {len(survivors)} are not noticed.")
     for mutant in survivors:
         print(f"* `{mutant.name}`")
+    print("\nJudged equivalent:\n")
+    for pattern, why in EQUIVALENT.items():
+        print(f"* `{pattern}`: {why}")
 
 
 if __name__ == "__main__":

@@ -27,11 +27,11 @@ ORDER = {
     "autograd_core": """errors trees dtypes arrays graph interface tensor copies primitive unrolled linear broadcast batch table
         backward span ops public linalg special random fft methods protocols tape transforms batching matrices
         taylor calculus anomaly checkpointing custom compile viz testing""",
-    "autograd_core.ops": """kernels elementwise parts shape families join creation ranges grid stacks select reduction reduce product
-        nan softmax indices index sort quantile interpolate segment counting update matmul contract diagonal
-        statistics cross difference arrange extend pad windows piecewise linalg determinant gauge factor lu spectral
-        svd pseudo polynomial matrix norm fft unfold patches convolution pooling conv pool special_kernels special
-        random""",
+    "autograd_core.ops": """kernels elementwise parts shape families join creation ranges grid stacks select reduction reduce
+        product nan softmax indices index sort quantile interpolate segment counting update matmul contract
+        diagonal statistics cross difference arrange extend pad windows piecewise linalg determinant gauge
+        slopes factor lu spectral svd pseudo polynomial matrix norm fft unfold patches convolution pooling conv
+        pool special_kernels special random""",
     "autograd_core.compile": "capture program simplify fuse plan run",
     "autograd_core.testing": """report declared samples draws programs moves strategies differences structures functions complex_step
         promises layouts comparison gradcheck""",

@@ -11,8 +11,8 @@ With the cotangents w̄ of the values and X = Vᴴ V̄ of the vectors, a group o
 * both: none that can be found. V h(w) Vᴴ, a function h of the matrix, has in the group the cotangents of a sum of
   h Σ v vᴴ and h' Σ w, and yet another derivative: the divided difference of h' comes from neither.
 
-For the same reason second derivatives of values are right in a group if the first do not change with them (a sum of
-values), and else raise; in forward mode over another they are NaN.
+For the same reason second derivatives of values, reverse over reverse, are right in a group only if the first do not change
+with them (a sum of values), and else raise. Forward over reverse knows the direction, and can do better: see `slopes`.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ from ..errors import ShapeError
 from ..primitive import OUTPUT, AsType
 from ..table import elementwise, guarded_product
 from ..tensor import Tensor
-from .elementwise import absolute, isnan, logical_and, logical_not, not_equal, power_of, quiet, sign
+from .elementwise import absolute, inverse_or_zero, isnan, logical_and, logical_not, not_equal, power_of, quiet, sign
 from .join import narrow
 from .linalg import Inv, conjugate, matrices, wide_enough
-from .reduce import _max, _min, _sum, inverse_or_zero
+from .reduce import _max, _min, _sum
 from .reduce import any as some
 from .reduction import Axes, Reduction, floating
 from .select import _where

@@ -48,7 +48,7 @@ class Draw(Primitive):
             return np.asarray(rng.integers(0, self.high, self.size, self.dtype))
         if self.kind == "permutation":
             return rng.permutation(self.high)[: math.prod(self.size)].reshape(self.size)
-        draw = {"normal": rng.standard_normal, "uniform": rng.random, "exponential": rng.standard_exponential}[self.kind]
+        draw: Any = {"normal": rng.standard_normal, "uniform": rng.random, "exponential": rng.standard_exponential}[self.kind]
         single = self.dtype.char == "f"
         return np.asarray(draw(self.size, np.float32 if single else np.float64), self.dtype)
 

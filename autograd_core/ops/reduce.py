@@ -18,7 +18,7 @@ from ..linear import Linear
 from ..primitive import OUTPUT, AsType
 from ..table import elementwise
 from ..tensor import Tensor, as_tensor
-from .elementwise import conj, maximum, minimum, quiet, square
+from .elementwise import conj, inverse_or_zero, maximum, minimum, square
 from .reduction import Axes, Reduction, cast, count, first_value, floating, masked, reduced_axes
 from .shape import Axis, Shape, _broadcast, _reshape
 
@@ -304,11 +304,7 @@ def std(
     return root(variance("std", x, reduced_axes("std", axis, x.ndim), ddof, bool(keepdims), where, mean))
 
 
-# 1/x with 0 for 1/0, and √x with the derivative 0 at 0: every derivative of both is 0 there.
-inverse_or_zero = elementwise(
-    "inverse_or_zero", quiet(lambda x: np.where(x == 0, x, 1.0 / x)), lambda y, _x: -y * y, analytic=True
-)
-inverse_or_zero.public.__doc__ = "1 / x, and 0 for 1 / 0, with all derivatives 0 there."
+# √x with the derivative 0 at 0: every derivative is 0 there.
 root = elementwise("root", np.sqrt, lambda y, _x: 0.5 * inverse_or_zero(y), analytic=True)
 root.public.__doc__ = "The square root, with all derivatives 0 at 0."
 

@@ -16,7 +16,7 @@ from ..errors import ShapeError
 from ..primitive import Primitive
 from ..table import elementwise
 from ..tensor import Tensor, as_tensor, from_array
-from .elementwise import positive, zero
+from .elementwise import choice, positive, zero
 from .shape import ravel
 
 
@@ -59,10 +59,10 @@ not_less.public.__doc__ = "1 where x is not less than z, also where one of them 
 
 # Unlike maximum and minimum, these do not share a tie: all of the gradient goes to x. Functions of their own, since
 # np.maximum itself belongs to the op maximum.
-at_least = elementwise(
+at_least = choice(
     "at_least", lambda x, z: np.maximum(x, z), lambda _y, x, z: not_less(x, z), lambda _y, x, z: 1.0 - not_less(x, z)
 )
-at_most = elementwise(
+at_most = choice(
     "at_most", lambda x, z: np.minimum(x, z), lambda _y, x, z: not_less(z, x), lambda _y, x, z: 1.0 - not_less(z, x)
 )
 at_least.public.__doc__ = "The larger of x and z; where they are equal, all of the gradient goes to x."

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from ..batch import everywhere
+from ..errors import ShapeError
 from ..primitive import OUTPUT, Primitive
 from ..tensor import Tensor
 from .gauge import Quotients, Settled
@@ -25,10 +27,11 @@ from .linalg import (
     square,
     wide_enough,
 )
-from .matmul import _matmul, row
+from .matmul import _matmul, column, row
 from .reduce import _sum
 from .reduction import floating
 from .shape import Shape
+from .slopes import Slopes, WithinGroups, fitting
 
 _gaps = Quotients("gap")
 
@@ -37,8 +40,8 @@ _gaps = Quotients("gap")
 class Eigh(Primitive):
     """Eigenvalues w, ascending, and orthonormal eigenvectors v of Hermitian matrices, read from one triangle.
 
-    With m = vᴴ da v: dw is the diagonal of m, and dv = v (m ∘ 1/(w_j - w_i)), without a diagonal: so the phase of a vector
-    stays. Derivatives are those of the Hermitian part (a + aᴴ)/2, so that gradients are Hermitian.
+    With m = vᴴ da v: dw is the diagonal of m (on equal values see `slopes`), and dv = v (m ∘ 1/(w_j - w_i)), without a
+    diagonal: so the phase of a vector stays. Derivatives are those of the Hermitian part (a + aᴴ)/2: gradients are Hermitian.
     """
 
     triangle: Any = "L"
@@ -52,27 +55,73 @@ class Eigh(Primitive):
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         (gw, gv), (w, v) = g, y
-        core = None if gw is None else on_diagonal(gw)
-        if gv is not None:
-            x = Settled(self.name, "gap", "skew")(_matmul(adjoint(v), gv), w, *present(gw))
-            turn = _gaps(w) * skew(x)
-            core = turn if core is None else core + turn
-        return _matmul(_matmul(v, core), adjoint(v))
+        if gv is None:
+            return _from_eigenvalues(a, w, v, gw)
+        x = Settled(self.name, "gap", "skew")(_matmul(adjoint(v), gv), w, *present(gw))
+        core = _gaps(w) * skew(x)
+        return _matmul(_matmul(v, core if gw is None else core + on_diagonal(gw)), adjoint(v))
 
     def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
         w, v = y
         m = _matmul(_matmul(adjoint(v), hermitian(t)), v)
         turn = _gaps(w) * Settled(self.name, "gap", "off", raises=False)(m, w)
-        return real_part(diagonal_of(m)), _matmul(v, turn)
+        return Slopes()(m, w), _matmul(v, turn)
 
     def shape(self, a: Shape) -> tuple[Shape, Shape]:
         return square(self.name, a)[:-1], a
 
     def uses(self, i: int) -> tuple[int, ...]:
-        return (OUTPUT,)
+        return (OUTPUT, 0)
 
     def batched(self, flags: Sequence[bool], a: Any) -> Any:
         return self(a)
+
+
+@dataclass(frozen=True)
+class FromEigenvalues(Primitive):
+    """The matrix v diag(g) vᴴ for eigenvalues w and eigenvectors v of a Hermitian a, and any g; inputs: a, w, v, g.
+
+    As a gradient by a, it must know how it changes with a also where eigenvalues are equal and v has no derivative. So in
+    forward mode its change is told by that of a, and those of w and v, which follow from it, count for nothing.
+    """
+
+    name: ClassVar[str] = "from_eigenvalues"
+
+    def forward(self, a: ndarray, w: ndarray, v: ndarray, g: ndarray) -> ndarray:
+        return (v * g[..., None, :]) @ v.conj().swapaxes(-1, -2)
+
+    def vjp(self, i: int, c: Any, y: Any, a: Any, w: Any, v: Any, g: Any) -> Any:
+        if i < 2:
+            return None
+        back = _matmul(hermitian(c), v)
+        return 2.0 * back * row(g) if i == 2 else real_part(columns(conjugate(v) * back))
+
+    def jvp(self, i: int, t: Any, y: Any, *xs: Any) -> Any:
+        return self.pushforward([t if k == i else None for k in range(4)], y, *xs)
+
+    def pushforward(self, tangents: Sequence[Any], y: Any, a: Any, w: Any, v: Any, g: Any) -> Any:
+        ta, _, _, tg = tangents
+        core = None if tg is None else on_diagonal(tg)
+        if ta is not None:
+            m = _matmul(_matmul(adjoint(v), hermitian(ta)), v)
+            change = np.zeros(w.shape, w.dtype) if tg is None else tg
+            turn = _gaps(w) * (row(g) - column(g)) * m + WithinGroups()(m, w, g, change)
+            core = turn if core is None else core + turn
+        return None if core is None else _matmul(_matmul(v, core), adjoint(v))
+
+    def shape(self, a: Shape, w: Shape, v: Shape, g: Shape) -> Shape:
+        if v != a:
+            raise ShapeError(f"from_eigenvalues: vectors of shape {v} do not belong to a matrix of shape {a}")
+        return fitting(self.name, a, w, g)
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return ((1, 2, 3), (), (2, 3), (1, 2))[i]
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))
+
+
+_from_eigenvalues = FromEigenvalues()
 
 
 def present(*xs: Any) -> list:
@@ -198,9 +247,9 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
     Hermitian part of a, and so Hermitian itself.
 
     The sign of a vector (its phase, if complex) is arbitrary: a function that depends on the phase raises GradientError.
-    Where eigenvalues are equal, functions of the values alone have their gradient, and functions of the vectors alone if
-    every basis of the space gives the same value, such as a projector v vᴴ. Other functions raise GradientError; a tangent
-    that does not exist is NaN.
+    Where eigenvalues are equal, functions of the values alone have a gradient (see `eigvalsh`), and functions of the vectors
+    alone if every basis of the space gives the same value, such as a projector v vᴴ. Other functions raise GradientError; a
+    tangent that does not exist is NaN.
 
     >>> import autograd_core as ac
     >>> a = ac.tensor([[2.0, 1.0], [1.0, 2.0]], requires_grad=True)
@@ -219,9 +268,16 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
 def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
     """The eigenvalues of Hermitian matrices, ascending: those of `eigh`.
 
-    The gradient of λ with vector v is v vᴴ. Where eigenvalues are equal it is right for symmetric functions of them; of
-    one of them it is one of several slopes. Second derivatives there are right where the first do not depend on the equal
-    eigenvalues, and else GradientError or NaN.
+    The gradient of λ with vector v is v vᴴ. Where eigenvalues are equal, symmetric functions of them have right gradients,
+    and right second derivatives in forward over reverse mode (`hessian`, `hvp`): an energy of principal stretches has its
+    stress and its stiffness also where they are equal. In reverse over reverse these raise GradientError, unless the first
+    derivatives do not depend on the equal values, and in forward over forward they are NaN. Of a single one of the values
+    the gradient is one of several slopes, and a tangent is the slope along its direction.
+
+    >>> import autograd_core as ac
+    >>> ac.hessian(lambda x: ac.sum(ac.linalg.eigvalsh(x) ** 2))(ac.eye(2))[0, 1]
+    tensor([[0., 1.],
+            [1., 0.]])
     """
     return eigh(a, UPLO).eigenvalues
 

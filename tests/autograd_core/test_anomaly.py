@@ -17,16 +17,18 @@ def leaf(*values):
 
 def test_forward():
     x = leaf(1.0, 0.0)
-    with pytest.raises(NonFiniteError, match=r"log gave -inf at index \[1\].*test_anomaly.py: y = ac.log\(x\)"), ac.detect_anomaly():
-        y = ac.log(x)
-        ac.sum(y)
+    with ac.detect_anomaly(), pytest.raises(NonFiniteError) as caught:
+        ac.log(x)
+    assert "log gave -inf at index [1]" in str(caught.value)
+    assert str(caught.value).endswith("test_anomaly.py: ac.log(x)")
 
 
 def test_backward_names_the_line_of_the_forward_pass():
     x = leaf(4.0, 0.0)
-    with pytest.raises(NonFiniteError) as caught, ac.detect_anomaly():
+    with ac.detect_anomaly():
         y = ac.sqrt(x)
-        ac.sum(y).backward()
+        with pytest.raises(NonFiniteError) as caught:
+            ac.sum(y).backward()
     text = str(caught.value)
     assert "the backward rule of sqrt gave inf at index [1] in the gradient of its argument 0" in text
     assert text.endswith("y = ac.sqrt(x)")

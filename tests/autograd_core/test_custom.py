@@ -117,7 +117,7 @@ def test_an_implicit_function():
         (lambda x: x, lambda r, g: (g,), TypeError, r"forward must return \(value, residuals\), not Tensor"),
         (lambda x: (x, None), lambda r, g: g, ShapeError, "tuple of 1 cotangents"),
         (lambda x: (x, None), lambda r, g: (g, g), ShapeError, "tuple of 1 cotangents"),
-        (lambda x: (x, None), lambda r, g: (ac.zeros(3),), ShapeError, r"cotangent of shape \(3,\) for an argument of shape \(2,\)"),
+        (lambda x: (x, None), lambda r, g: (ac.zeros(3),), ShapeError, r"cotangent of shape \(3,\) for an argument of"),
     ],
 )
 def test_what_makes_no_sense_is_refused(forward, backward, error, text):

@@ -6,6 +6,7 @@ that the end of this file can show what it refuses.
 """
 
 import itertools
+import os
 import re
 import subprocess
 import sys
@@ -21,10 +22,12 @@ from autograd_core.primitive import OUTPUT, Primitive, Spec
 from autograd_core.span import span
 from autograd_core.table import Elementwise
 from autograd_core.testing import samples as _  # noqa: F401 (fills `declarations`)
+from autograd_core.testing.differences import slope
 from autograd_core.testing.declared import Declaration, Kink, Refusal, Sample, declarations
 from autograd_core.trees import flatten
 
 EXEMPT = {"part"}
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 
 def registered():
@@ -36,9 +39,19 @@ def registered():
 
 NAMES = registered()
 DECLARED = [name for name in NAMES if name in declarations]
-SAMPLES = [pytest.param(name, s, id=f"{name}-{k}") for name in DECLARED for k, s in enumerate(declarations[name].samples)]
+SMOOTH = [name for name in DECLARED if ac.registry[name].differentiable]
 EXACT = [name for name in DECLARED if declarations[name].exact is not None]
 KINKS = [pytest.param(kink, id=kink.words) for name in DECLARED for kink in declarations[name].kinks]
+
+
+def each_sample(check):
+    """The check as a function of a primitive's name that runs it on all samples; complaints name the sample."""
+
+    def all_samples(name):
+        for k, sample in enumerate(declarations[name].samples):
+            yield from (f"sample {k}, {sample}: {text}" for text in check(name, sample))
+
+    return all_samples
 
 
 # -- samples, as things that run ---------------------------------------------------------------------------------------
@@ -207,9 +220,9 @@ def wrong_in_float32(name, sample, wide):
             yield f"the gradient of a {x.dtype} has dtype {g.dtype}"
 
 
-@pytest.mark.parametrize("name, sample", SAMPLES)
-def test_values_shapes_and_dtypes(name, sample):
-    assert list(wrong_values(name, sample)) == []
+@pytest.mark.parametrize("name", DECLARED)
+def test_values_shapes_and_dtypes(name):
+    assert list(each_sample(wrong_values)(name)) == []
 
 
 def wrong_digits(declaration):
@@ -252,15 +265,62 @@ def test_values_and_gradients_to_the_last_digits(name):
 # -- derivatives -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name, sample", [p for p in SAMPLES if p.values[1].order > 0])
-def test_derivatives_to_the_declared_order(name, sample):
-    assert ac.registry[name].differentiable, "an op without derivatives has samples of order 0"
-    ac.testing.gradcheck(sample.f, sample.inputs, order=sample.order)
+@pytest.mark.parametrize("name", SMOOTH)
+def test_derivatives_to_the_declared_order(name):
+    """Entry by entry to first order, in all modes along random directions to second; to any order in the long profile."""
+    for sample in declarations[name].samples:
+        if sample.order > 0:
+            order = sample.order if THOROUGH or sample.order > 2 else 1
+            ac.testing.gradcheck(sample.f, sample.inputs, order=order)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_second_derivatives_in_all_modes(name):
+    assert list(each_sample(wrong_second_orders)(name)) == []
+
+
+def paired(xs, zs):
+    """The real inner product of two lists of arrays."""
+    return sum((ac.sum(ac.real(ac.conj(x) * z)) for x, z in zip(xs, zs)), ac.tensor(0.0))
+
+
+def wrong_second_orders(name, sample):
+    """The second derivative g·∂²f[t, u] in the four mixed orders, against differences of g·∂f[t] along u."""
+    if sample.order < 2:
+        return
+    places = [i for i, x in enumerate(arguments(sample)) if isinstance(x, ac.Tensor) and x.requires_grad]
+
+    def f(*xs):
+        args = arguments(sample)
+        for i, x in zip(places, xs):
+            args[i] = x
+        return tuple(y for y in outputs(sample, args) if differentiable(y.dtype))
+
+    xs = [np.asarray(sample.inputs[i]) for i in places]
+    ts, us = ([like(x, seed + k) for k, x in enumerate(xs)] for seed in (20, 40))
+    gs = tuple(like(y, 60 + k) for k, y in enumerate(f(*map(ac.tensor, xs))))
+    forward = lambda *xs: paired(gs, ac.jvp(f, xs, ts)[1])
+    reverse = lambda *xs: paired(ac.vjp(f, *xs)[1](gs), ts)
+    with np.errstate(all="ignore"):
+        s = slope(lambda h: forward(*(x + h * u for x, u in zip(xs, us))).numpy().reshape(1), 1e-9)
+        for mode, function in (("forward", forward), ("reverse", reverse)):
+            pushed = ac.jvp(function, tuple(xs), tuple(us))[1].item()
+            pulled = paired(ac.grad(function, tuple(range(len(xs))))(*xs), us).item()
+            for outer, found in (("forward", pushed), ("reverse", pulled)):
+                off = max(s.low[0] - found, found - s.high[0])
+                if not off <= 1e-7 * max(1.0, abs(found)) + 3.0 * s.error[0]:
+                    yield f"{outer} over {mode}: {found}, differences {s.low[0]} to {s.high[0]}, error {s.error[0]}"
+        # The gradient is linear in g, and so its derivative by g is the tangent.
+        (by_g,) = ac.vjp(lambda *gs: paired(ac.vjp(f, *xs)[1](gs), ts), *gs)[1:]
+        for g, t in zip(by_g(1.0), ac.jvp(f, tuple(xs), tuple(ts))[1]):
+            if differ(g, t, 1e-10):
+                yield f"the derivative of the gradient by the cotangent is {g}, the tangent is {t}"
 
 
 @pytest.mark.parametrize("name", [name for name in DECLARED if not ac.registry[name].differentiable])
 def test_an_op_without_derivatives_gives_constants(name):
     for sample in declarations[name].samples:
+        assert sample.order == 0
         for op, arrays, _ in applications(name, sample):
             assert not any(y.requires_grad for y in apply(op, arrays)[0])
 
@@ -315,8 +375,10 @@ def poison(ys):
             node.saved = tuple(Poison(Spec(*a)) if isinstance(a, Spec) else a for a in node.saved)
 
 
-def reads_too_much(sample):
+def reads_too_much(name, sample):
     """Rules that look at what is not saved: in both modes, raw and recorded, to the second order in reverse mode."""
+    if sample.order == 0:
+        return
     clean, marked = ((outputs(sample, args), leaves(args)) for args in (arguments(sample), arguments(sample)))
     poison(marked[0])
     try:
@@ -332,9 +394,9 @@ def reads_too_much(sample):
         yield repr(error)
 
 
-@pytest.mark.parametrize("name, sample", [p for p in SAMPLES if p.values[1].order > 0])
-def test_rules_read_only_what_is_saved(name, sample):
-    assert list(reads_too_much(sample)) == []
+@pytest.mark.parametrize("name", SMOOTH)
+def test_rules_read_only_what_is_saved(name):
+    assert list(each_sample(reads_too_much)(name)) == []
 
 
 def saved_in_vain(name, samples):
@@ -372,7 +434,7 @@ def reads(node, i, j):
     return False
 
 
-@pytest.mark.parametrize("name", [name for name in DECLARED if ac.registry[name].differentiable])
+@pytest.mark.parametrize("name", SMOOTH)
 def test_what_is_saved_is_read(name):
     assert list(saved_in_vain(name, declarations[name].samples)) == []
 
@@ -424,9 +486,14 @@ def loop_of(op, flags, xs):
     return tuple(map(ac.stack, zip(*ys))) if isinstance(ys[0], tuple) else ac.stack(ys)
 
 
-@pytest.mark.parametrize("name, sample", SAMPLES)
-def test_a_batch_gives_what_a_loop_gives(name, sample):
-    assert [text for op, xs, _ in applications(name, sample) for text in wrong_batches(op, xs)] == []
+def wrong_batches_of(name, sample):
+    for op, xs, _ in applications(name, sample):
+        yield from wrong_batches(op, xs)
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_batch_gives_what_a_loop_gives(name):
+    assert list(each_sample(wrong_batches_of)(name)) == []
 
 
 def resized(xs, old, new):
@@ -467,9 +534,14 @@ def wrong_edges(op, xs):
                 yield f"{op} on shapes {shapes}: a gradient of shape {g.shape} for {x.shape}"
 
 
-@pytest.mark.parametrize("name, sample", SAMPLES)
-def test_empty_single_and_plain_numbers(name, sample):
-    assert [text for op, xs, _ in applications(name, sample) for text in wrong_edges(op, xs)] == []
+def wrong_edges_of(name, sample):
+    for op, xs, _ in applications(name, sample):
+        yield from wrong_edges(op, xs)
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_empty_single_and_plain_numbers(name):
+    assert list(each_sample(wrong_edges_of)(name)) == []
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------
@@ -562,7 +634,8 @@ RIGHT = [
     (lacking, "sin", ac.registry["sin"], Declaration("sin", [sample_of(Cube)], [None] * 3)),
     (wrong_values, "planted", sample_of(Cube)),
     (wrong_digits, exactly(lambda mp, x: x**3)),
-    (reads_too_much, sample_of(Cube)),
+    (wrong_second_orders, "planted", sample_of(Cube)),
+    (reads_too_much, "planted", sample_of(Cube)),
     (saved_in_vain, "planted", [sample_of(Cube)]),
     (wrong_batches, Cube(), [X]),
     (wrong_batches, ac.registry["where"](), [X > 0, X, 1.0]),
@@ -589,9 +662,12 @@ WRONG = [
     (wrong_digits, exactly(lambda mp, x: x**3 + mp.mpf("1e-10"))),
     (wrong_digits, exactly(lambda mp, x: x**3 * mp.sign(x))),
     (wrong_digits, Declaration("planted", [Sample(ac.sum, X)], [], exact=lambda mp, x: x)),
-    (reads_too_much, sample_of(planted(uses=lambda self, i: ()))),
-    (reads_too_much, sample_of(planted(uses=lambda self, i: (), jvp=lambda self, i, t, y, x: t * len(x)))),
-    (reads_too_much, sample_of(planted(uses=lambda self, i: (), vjp=lambda self, i, g, y, x: g if x is None else x * g))),
+    (wrong_second_orders, "planted", sample_of(planted(vjp=lambda self, i, g, y, x: g * (3.0 * x.detach() * x)))),
+    (wrong_second_orders, "planted", sample_of(planted(jvp=lambda self, i, t, y, x: t * (3.0 * x.detach() * x)))),
+    (wrong_second_orders, "planted", sample_of(planted(vjp=lambda self, i, g, y, x: g.detach() * (3.0 * (x * x))))),
+    (reads_too_much, "planted", sample_of(planted(uses=lambda self, i: ()))),
+    (reads_too_much, "planted", sample_of(planted(uses=lambda self, i: (), jvp=lambda self, i, t, y, x: t * len(x)))),
+    (reads_too_much, "planted", sample_of(planted(uses=lambda self, i: (), vjp=lambda self, i, g, y, x: g if x is None else x * g))),
     (saved_in_vain, "planted", [sample_of(planted(uses=lambda self, i: (OUTPUT, 0)))]),
     (saved_in_vain, "planted", [sample_of(planted(holds=False))]),
     (saved_in_vain, "planted", [sample_of(planted(uses=lambda self, i: (), vjp=lambda self, i, g, *_: g))]),

@@ -136,7 +136,51 @@ def test_a_function_of_values_and_vectors_is_not_decided():
     squares = lambda x: ac.sum(ac.linalg.eigvalsh(x) ** 2)
     with pytest.raises(GradientError, match="eigh: values 0 and 1 are equal"):
         ac.jacobian(ac.grad(squares), mode="reverse")(EQUAL)
-    assert np.isnan(ac.hessian(squares)(EQUAL).numpy()).all()
+
+
+SYMMETRIC = [  # functions of eigenvalues, and the same ones of the matrix
+    (ac.sum, ac.trace),
+    (lambda w: ac.sum(w**2), lambda x: ac.sum(x * x)),
+    (lambda w: ac.sum(w**3), lambda x: ac.einsum("ij,jk,ki->", x, x, x)),
+    (ac.prod, ac.linalg.det),
+    (lambda w: ac.sum(ac.log(w)), lambda x: ac.linalg.slogdet(x)[1]),
+    (lambda w: ac.sum(w) ** 2 * ac.sum(w**2), lambda x: ac.trace(x) ** 2 * ac.sum(x * x)),
+]
+
+
+@pytest.mark.parametrize("of_values, of_matrix", SYMMETRIC)
+@pytest.mark.parametrize("x", [np.eye(3), EQUAL, SOME_EQUAL, np.diag([1.0, 2.0]), 1e-9 * EQUAL, 1e9 * np.eye(2)])
+def test_second_derivatives_of_symmetric_functions_of_equal_eigenvalues(of_values, of_matrix, x):
+    """Forward over reverse: the stiffness that belongs to an energy of principal stretches, equal ones too."""
+    half = lambda f: lambda x: f(hermitian(x) / 2.0)
+    ours = ac.hessian(half(lambda x: of_values(ac.linalg.eigvalsh(x))))(x).numpy()
+    expected = ac.hessian(half(of_matrix))(x).numpy()
+    np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-11 * np.abs(expected).max())
+    t = hermitian(real(*x.shape)).numpy()
+    along = ac.hvp(lambda x: of_values(ac.linalg.eigvalsh(x)), x, t).numpy()
+    np.testing.assert_allclose(along, np.tensordot(expected, t), rtol=1e-9, atol=1e-10 * np.abs(expected).max())
+
+
+def test_second_derivatives_at_equal_eigenvalues_of_complex_matrices():
+    turn = np.linalg.qr(complex_(3, 3))[0]
+    x = (turn * [0.5, 0.5, 1.0]) @ turn.conj().T
+    f = lambda x: ac.sum(ac.linalg.eigvalsh(hermitian(x)) ** 3)
+    assert gradcheck(f, x, order=2, modes=["forward over reverse"], atol=1e-9)
+
+
+def test_second_derivatives_of_what_is_not_symmetric_do_not_exist():
+    f = lambda x: ac.linalg.eigvalsh(x)[-1]
+    assert np.isnan(ac.hessian(f)(np.eye(2)).numpy()).any()
+    assert gradcheck(lambda x: f(hermitian(x)), np.diag([1.0, 1.0, 2.0]), order=2, modes=["forward over reverse"])
+
+
+def test_the_slopes_of_equal_eigenvalues_along_a_direction():
+    t = np.array([[0.0, 1.0], [1.0, 0.0]])
+    np.testing.assert_allclose(ac.jvp(ac.linalg.eigvalsh, (np.eye(2),), (t,))[1].numpy(), [-1, 1], atol=1e-15)
+    t = hermitian(real(4, 4)).numpy()
+    h = 1e-7
+    slopes = (np.linalg.eigvalsh(EQUAL + h * t) - np.linalg.eigvalsh(EQUAL)) / h
+    np.testing.assert_allclose(ac.jvp(ac.linalg.eigvalsh, (EQUAL,), (t,))[1].numpy(), slopes, atol=1e-5)
 
 
 def test_near_values_are_not_equal_ones():

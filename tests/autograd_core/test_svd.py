@@ -106,6 +106,33 @@ def test_symmetric_functions_of_equal_singular_values():
     total = lambda x: ac.sum(ac.linalg.svdvals(x))
     np.testing.assert_allclose(ac.grad(total)(TURN).numpy(), TURN, atol=1e-13)
     assert gradcheck(total, TURN, order=2, modes=["reverse over reverse"])
+    assert gradcheck(total, TURN, order=2, modes=["forward over reverse"])
+
+
+PAIRS = np.linalg.qr(real(4, 4))[0] @ np.diag([2.0, 2.0, 1.0, 1.0]) @ np.linalg.qr(real(4, 4))[0]
+SYMMETRIC = [  # functions of singular values, and the same ones of the matrix
+    (lambda s: ac.sum(s**2), lambda x: ac.sum(x * x)),
+    (lambda s: ac.sum(s**4), lambda x: ac.einsum("ij,kj,kl,il->", x, x, x, x)),
+    (lambda s: ac.sum(ac.log(s)), lambda x: ac.linalg.slogdet(ac.matmul(x.T, x))[1] / 2.0),
+]
+
+
+@pytest.mark.parametrize("of_values, of_matrix", SYMMETRIC)
+@pytest.mark.parametrize("x", [np.eye(2), TURN, TURN[:, :2], PAIRS, np.diag([2.0, 1.0])])
+def test_second_derivatives_of_symmetric_functions_of_equal_singular_values(of_values, of_matrix, x):
+    ours = ac.hessian(lambda x: of_values(ac.linalg.svdvals(x)))(x).numpy()
+    expected = ac.hessian(of_matrix)(x).numpy()
+    np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12 * np.abs(expected).max())
+    if of_values is not SYMMETRIC[2][0]:
+        wide = ac.hessian(lambda x: of_values(ac.linalg.svdvals(x)))(x.T).numpy()
+        np.testing.assert_allclose(wide, ac.hessian(of_matrix)(x.T).numpy(), rtol=1e-10, atol=1e-12 * np.abs(expected).max())
+
+
+def test_second_derivatives_at_equal_singular_values_of_complex_matrices():
+    f = lambda x: ac.sum(ac.linalg.svdvals(x) ** 3)
+    assert gradcheck(f, np.linalg.qr(complex_(2, 2))[0], order=2, modes=["forward over reverse"], atol=1e-9)
+    x = np.linalg.qr(complex_(3, 3))[0] @ np.diag([2.0, 2.0, 1.0])
+    assert gradcheck(f, x, order=2, modes=["forward over reverse"], atol=1e-9)
 
 
 def test_the_polar_factor_at_equal_singular_values():
@@ -138,8 +165,10 @@ def test_zero_singular_values():
         ac.grad(lambda x: ac.linalg.svd(x, False).U[2, 1])(np.eye(3, 2) * [1.0, 0.0])
     with pytest.raises(GradientError, match="svd: value"):
         ac.grad(lambda x: ac.linalg.svd(x).U[0, 1])(np.zeros((2, 2)))
-    gradient = ac.grad(lambda x: ac.sum(ac.linalg.svdvals(x) ** 2))(np.zeros((2, 2)))
-    np.testing.assert_array_equal(gradient.numpy(), np.zeros((2, 2)))
+    squares = lambda x: ac.sum(ac.linalg.svdvals(x) ** 2)
+    np.testing.assert_array_equal(ac.grad(squares)(np.zeros((2, 2))).numpy(), np.zeros((2, 2)))
+    np.testing.assert_allclose(ac.hessian(squares)(np.diag([1.0, 0.0])).numpy().reshape(4, 4), 2 * np.eye(4), atol=1e-14)
+    assert np.isnan(ac.hessian(squares)(np.zeros((2, 2))).numpy()).any()  # two zeros: a tangent tells no more than that
 
 
 # -- pinv --------------------------------------------------------------------------------------------------

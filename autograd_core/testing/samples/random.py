@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...checkpointing import checkpoint
@@ -48,9 +50,9 @@ def sine(x: Tensor, z: Tensor) -> Tensor:
     return f(x, z)
 
 
-def refused(forward: object, backward: object) -> object:
+def refused(forward: Any, backward: Any) -> Any:
     """A gradient through a custom rule."""
-    return grad(lambda x: sum(custom_vjp(lambda x: x, forward, backward)(x)))(np.ones(2))  # type: ignore[arg-type]
+    return grad(lambda x: sum(custom_vjp(lambda x: x, forward, backward)(x)))(np.ones(2))
 
 
 X, Z = np.array([0.5, 1.0, 2.0]), np.array([1.5, -1.0, 0.3])
@@ -90,7 +92,7 @@ def freed() -> None:
 def closed_over() -> None:
     """The op itself, asked for a batch of what its function takes from outside."""
     y = checkpoint(sin)(tensor(1.0, requires_grad=True))
-    y.grad_fn.parents[0].op.batched((False, True), X, X)  # type: ignore[union-attr]
+    y.grad_fn.parents[0].op.batched((False, True), X, X)
 
 
 declare(

@@ -8,7 +8,8 @@ import numpy as np
 
 from ...errors import DTypeError, ShapeError
 from ...ops import nan, reduce
-from ...ops.reduce import inverse_or_zero, root
+from ...ops.elementwise import inverse_or_zero
+from ...ops.reduce import root
 from ..declared import Kink, Refusal, Sample, declare
 
 rng = np.random.default_rng(11)

@@ -13,7 +13,9 @@ from ...ops.linalg import adjoint
 from ...ops.matmul import _matmul
 from ...ops.matrix import MatrixFunction
 from ...ops.pseudo import Pinv
-from ...ops.spectral import Pivots
+from ...ops.slopes import Blank, Slopes, Turn, WithinGroups
+from ...ops.spectral import FromEigenvalues, Pivots
+from ...ops.svd import FromSingularValues
 from ...tensor import Tensor, as_tensor
 from ...transforms import grad
 from ..declared import Kink, Refusal, Sample, declare
@@ -35,6 +37,24 @@ def symmetric(x: Any) -> Any:
 def symmetric_array(x: Any) -> Any:
     """The same of a raw array."""
     return x + x.conj().swapaxes(-1, -2)
+
+
+def rebuilt(a: Any, g: Any) -> Any:
+    """The matrix with the eigenvectors of a and the eigenvalues g."""
+    w, v = linalg.eigh(a)
+    return FromEigenvalues()(a, w, v, g)
+
+
+def rebuilt_array(a: Any, g: Any) -> Any:
+    """The same of raw arrays."""
+    v = np.linalg.eigh(a)[1]
+    return (v * g) @ v.T
+
+
+def rebuilt_from_svd(a: Any, g: Any) -> Any:
+    """The matrix with the singular vectors of a and the singular values g."""
+    u, s, vh = linalg.svd(a, full_matrices=False)
+    return FromSingularValues()(a, u, s, vh, g)
 
 
 def total_of_both(x: Any) -> Any:
@@ -90,6 +110,79 @@ declare(
 )
 
 declare(
+    "slopes",
+    samples=[
+        Sample(Slopes(), A, W, reference=lambda m, w: np.diagonal(m)),
+        Sample(Slopes(descending=True), STACK * (1.0 + 1.0j), W[:2] + np.zeros((2, 1))),
+        Sample(lambda m: Slopes()(symmetric(m), np.ones(3)), A, reference=lambda m: np.linalg.eigvalsh(m + m.T), order=1),
+        Sample(lambda m: Slopes(True)(symmetric(m), np.array([2.0, 2.0, 1.0])), A, order=1),
+    ],
+    refusals=[
+        Refusal(lambda: Slopes()(Tensor(TALL), W), ShapeError, r"slopes: needs a square matrix .*; given shape \(3, 2\)"),
+        Refusal(lambda: Slopes()(Tensor(A), W[:2]), ShapeError, r"slopes: matrices .* needed; given \(3, 3\) and .*2"),
+        Refusal(lambda: Slopes()(Tensor([1.0]), W), ShapeError, r"slopes: needs a square matrix .*; given shape \(1,\)"),
+    ],
+)
+
+declare(
+    "turn",
+    samples=[
+        Sample(Turn(), A, W, reference=lambda m, w: np.eye(3)),
+        Sample(Turn(), STACK * 1j, W[:2] + np.zeros((2, 1)), reference=lambda m, w: np.stack([np.eye(2) + 0j] * 2)),
+        Sample(Turn(), np.diag([2.0, 1.0]), np.ones(2), reference=lambda m, w: 1.0 - np.eye(2), order=0),
+    ],
+    refusals=[
+        Refusal(lambda: Turn()(Tensor(TALL), W), ShapeError, r"turn: needs a square matrix .*; given shape \(3, 2\)"),
+        Refusal(lambda: Turn()(Tensor(A), W[:2]), ShapeError, r"turn: matrices .* needed; given \(3, 3\) and .*2"),
+        Refusal(lambda: Turn()(Tensor([1.0]), W), ShapeError, r"turn: needs a square matrix .*; given shape \(1,\)"),
+    ],
+)
+
+declare(
+    "blank",
+    samples=[
+        Sample(Blank(), W, reference=lambda w: np.zeros((3, 3)), order=0),
+        Sample(Blank(), np.ones(2), reference=lambda w: np.array([[0.0, np.nan], [np.nan, 0.0]]), order=0),
+        Sample(Blank(), np.zeros((2, 1)), reference=lambda w: np.zeros((2, 1, 1)), order=0),
+    ],
+    refusals=[
+        Refusal(lambda: Blank()(Tensor(1.0)), ShapeError, "blank: needs a vector of values .*; given a number"),
+        Refusal(lambda: Blank()(Tensor([1, 2])), ValueError, r"blank: .*int64.* Given shapes \(2,\)"),
+        Refusal(lambda: Blank()(Tensor([True])), DTypeError, "blank: .*dtypes bool"),
+    ],
+)
+
+declare(
+    "within_groups",
+    samples=[
+        Sample(WithinGroups(), A, W, W + 1.0, W + 2.0, reference=lambda m, *_: np.zeros((3, 3))),
+        Sample(WithinGroups(True), STACK * 1j, *[W[:2] + np.zeros((2, 1))] * 3),
+        Sample(WithinGroups(), A + A.T, np.ones(3), np.ones(3), np.ones(3), reference=lambda m, *_: np.zeros((3, 3)), order=0),
+        Sample(WithinGroups(), 1.0 - np.eye(2), np.ones(2), np.ones(2), np.array([-1.0, 1.0]), order=0),
+        Sample(WithinGroups(), 1.0 - np.eye(2), np.ones(2), W[:2], W[:2], order=0),
+    ],
+    refusals=[
+        Refusal(lambda: WithinGroups()(Tensor(TALL), W, W, W), ShapeError, "within_groups: needs a square matrix"),
+        Refusal(lambda: WithinGroups()(Tensor(A), W[:2], W, W), ShapeError, r"within_groups: .* given \(3, 3\) and \(\(2,\), "),
+        Refusal(lambda: WithinGroups()(Tensor(A), W, W, W[:2]), ShapeError, r"within_groups: .* given .*\(2,\)\)"),
+    ],
+)
+
+declare(
+    "from_eigenvalues",
+    samples=[
+        Sample(lambda x, g: rebuilt(symmetric(x), g), A, W, reference=lambda x, g: rebuilt_array(symmetric_array(x), g)),
+        Sample(lambda x, g: rebuilt(symmetric(x), g), STACK, STACK[0]),
+        Sample(lambda x, g: rebuilt(symmetric(x), g), C, W[:2]),
+    ],
+    refusals=[
+        Refusal(lambda: FromEigenvalues()(Tensor(A), W, TALL, W), ShapeError, r"from_eigenvalues: vectors of shape \(3, 2\)"),
+        Refusal(lambda: FromEigenvalues()(Tensor(A), W[:2], A, W), ShapeError, "from_eigenvalues: matrices .* needed; given"),
+        Refusal(lambda: FromEigenvalues()(Tensor(TALL), W, TALL, W), ShapeError, "from_eigenvalues: needs a square matrix"),
+    ],
+)
+
+declare(
     "eigh",
     samples=[
         Sample(lambda x: linalg.eigh(symmetric(x)), A, reference=lambda x: np.linalg.eigh(symmetric_array(x))),
@@ -107,7 +200,6 @@ declare(
     ],
     kinks=[
         Kink("sum(eigvalsh(x)**3) at equal eigenvalues", lambda x: linalg.eigvalsh(x) ** 3, (EQUAL,), (3.0 * EQUAL @ EQUAL,)),
-        Kink("eigvalsh(x)[-1] where all are equal", lambda x: linalg.eigvalsh(x)[-1], (np.eye(2),), (np.diag([0.0, 1.0]),)),
     ],
 )
 
@@ -166,6 +258,33 @@ declare(
     kinks=[
         Kink("sum(svdvals(x)**2) at equal singular values", lambda x: linalg.svdvals(x) ** 2, (TURNED,), (2.0 * TURNED,)),
         Kink("svdvals(x) at x = 0, a number", linalg.svdvals, (np.zeros((1, 1)),), (np.ones((1, 1)),), "PyTorch: same"),
+    ],
+)
+
+declare(
+    "from_singular_values",
+    samples=[
+        Sample(rebuilt_from_svd, TALL, W[:2]),
+        Sample(rebuilt_from_svd, TALL.T, W[:2]),
+        Sample(rebuilt_from_svd, STACK, STACK[0]),
+        Sample(rebuilt_from_svd, C, W[:2]),
+    ],
+    refusals=[
+        Refusal(
+            lambda: FromSingularValues()(Tensor(TALL), A, W[:2], STACK[0], W[:2]),
+            ShapeError,
+            r"from_singular_values: factors \(3, 3\)",
+        ),
+        Refusal(
+            lambda: FromSingularValues()(Tensor(TALL), TALL, W[:2], STACK[0], W),
+            ShapeError,
+            r"from_singular_values: .* values \(3,\) do not",
+        ),
+        Refusal(
+            lambda: FromSingularValues()(Tensor([1.0]), TALL, W[:2], STACK[0], W),
+            ShapeError,
+            r"from_singular_values: needs a matrix",
+        ),
     ],
 )
 
