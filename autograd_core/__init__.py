@@ -49,22 +49,22 @@ from .ops.pad import pad
 from .ops.piecewise import piecewise
 from .ops.polynomial import polyadd, polyder, polyfit, polyint, polymul, polysub, polyval, vander
 from .ops.pool import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
+from .ops.product import cumprod, cumsum, cumulative_prod, cumulative_sum, prod
 from .ops.quantile import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
 from .ops.ranges import arange, geomspace, linspace, logspace
+from .ops.reduce import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, std, sum, var
 from .ops.segment import (
     segment_max, segment_mean, segment_min, segment_prod, segment_softmax,
     segment_std, segment_sum, segment_var,
 )
-from .ops.sort import argpartition, argsort, digitize, lexsort, partition, searchsorted, sort, unique
-from .ops.stacks import column_stack, dstack, hstack, repeat, vstack
-from .ops.product import cumprod, cumsum, cumulative_prod, cumulative_sum, prod
-from .ops.reduce import all, amax, amin, any, argmax, argmin, count_nonzero, max, mean, min, std, sum, var
 from .ops.select import argwhere, clip, flatnonzero, nonzero, select, where
 from .ops.shape import (
     atleast_1d, atleast_2d, broadcast_arrays, broadcast_to, expand_dims, flip, matrix_transpose, moveaxis, ravel,
     reshape, roll, squeeze, swapaxes, tile, transpose,
 )
 from .ops.softmax import log_softmax, logcumsumexp, logsumexp, softmax
+from .ops.sort import argpartition, argsort, digitize, lexsort, partition, searchsorted, sort, unique
+from .ops.stacks import column_stack, dstack, hstack, repeat, vstack
 from .ops.statistics import average, corrcoef, cov, ptp
 from .ops.unfold import fold, unfold
 from .ops.update import put_along_axis, scatter_add

@@ -140,10 +140,14 @@ class detect_anomaly:
 
     def __init__(self, infinite: bool = True) -> None:
         self.infinite = infinite
-        self._tokens: list[Token] = []
+        self._entered: list[tuple[Token, np.errstate]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(recording.set(Anomaly(is_grad_enabled(), self.infinite, recorder())))
+        quiet = np.errstate(all="ignore")  # an error is raised in place of NumPy's warning
+        quiet.__enter__()
+        self._entered.append((recording.set(Anomaly(is_grad_enabled(), self.infinite, recorder())), quiet))
 
     def __exit__(self, *exception: object) -> None:
-        recording.reset(self._tokens.pop())
+        token, quiet = self._entered.pop()
+        recording.reset(token)
+        quiet.__exit__()

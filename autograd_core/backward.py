@@ -18,7 +18,7 @@ from numpy import ndarray
 from .broadcast import broadcast_to, sum_to
 from .errors import DTypeError, GradientError, ShapeError
 from .graph import AnyNode, LeafNode, Node, Recorder, check_saved, recorder, recording, sweeping, transforming
-from .primitive import AsType, Identity, Part, part
+from .primitive import AsType, Identity, Part, parts
 from .tensor import Tensor, as_tensor, from_array, new_tensor
 
 COPY = Identity(copies=True)
@@ -157,7 +157,7 @@ def wrapped(node: Node) -> list[Any]:
             args[i] = t = new_tensor(Tensor)
             t.array, t.node = a, node.parents[i - 1] if i else node
         elif type(a) is tuple and i == 0:
-            args[i] = tuple(from_array(b, part(node, k, b)) for k, b in enumerate(a))
+            args[i] = parts(node, a)
     return args
 
 

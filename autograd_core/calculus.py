@@ -105,8 +105,8 @@ def curl(f: Callable, argnum: int = 0) -> Callable:
     Raises ShapeError for any other shape.
 
     >>> import autograd_core as ac
-    >>> ac.curl(lambda x: ac.stack([-x[1], x[0], x[2]]))(ac.tensor([1.0, 2.0, 3.0]))
-    tensor([0., 0., 2.])
+    >>> ac.curl(lambda x: ac.stack([x[2], x[0], 2.0 * x[1]]))(ac.tensor([1.0, 2.0, 3.0]))
+    tensor([2., 1., 1.])
     """
 
     @wraps(f)

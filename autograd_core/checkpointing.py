@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .batching import vmap
+from .dtypes import differentiable
 from .errors import CaptureError
 from .graph import Recorder, is_grad_enabled, next_serial, no_grad, recorder, recording
 from .primitive import Primitive, apply, fresh
@@ -44,9 +45,10 @@ class Checkpoint(Primitive):
     def again(self, xs: Sequence[Any]) -> Span:
         """The call repeated with its graph: from the arguments, on nodes of their own, and from outside to the outputs."""
         args = [fresh(as_tensor(x)) for x in xs[: self.arguments]]
+        sources = [x.node for x in (*args, *self.outside)]
         with same_draws(self.drawn):
             ys = recorded(self.function, args, {})
-        return span(ys, [x.node for x in (*args, *self.outside)])
+        return span(ys, sources)
 
     def pullback(self, wanted: Sequence[bool], g: Any, y: Any, *xs: Any) -> Sequence[Any]:
         record = any(isinstance(a, Tensor) for a in g)
@@ -123,7 +125,7 @@ def checkpoint(f: Callable) -> Callable:
         if isinstance(recorder(), Tape) or not is_grad_enabled():
             return f(*args, **kwargs)
         leaves, rebuild = flatten(list(args))
-        moving = [k for k, x in enumerate(leaves) if isinstance(x, Tensor)]
+        moving = [k for k, x in enumerate(leaves) if isinstance(x, Tensor) and differentiable(x.dtype)]
         shapes: list[Callable] = []
 
         def flat(*xs: Tensor) -> list[Tensor]:

@@ -12,7 +12,7 @@ from .tensor import Tensor, from_array
 def deep_copy(self: Tensor, memo: dict) -> Tensor:
     """A new Tensor on new memory: a leaf of its own for a leaf, the same (shared, unchanging) graph for a result."""
     y = memo[id(self)] = type(self).__new__(type(self))
-    y.array, y.node = self.array.copy(), self.node
+    y.array, y.node = self._read("copy").copy(), self.node
     if isinstance(self.node, LeafNode):
         y.node = y._leaf_node()
     if self.grad is not None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .batching import Batched, replayed
 from .broadcast import broadcast_to
+from .errors import DTypeError
 from .ops.join import concatenate, narrow
 from .ops.shape import Reshape, moveaxis
 from .tape import Tape
@@ -26,7 +27,9 @@ def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") 
 
     `mode` is "reverse" (as much work as one sweep an output element), "forward" (one an input element) or "auto", the
     cheaper of the two; all sweeps go together. Nested outputs and arguments give nested results: the structure of the
-    output, of that of the argument. Raises DTypeError for arguments that are no floating or complex numbers.
+    output, of that of the argument. Complex numbers go in forward mode: the entries are the derivatives of holomorphic
+    functions, and of others those along the real axis.
+    Raises DTypeError for arguments that are no floating or complex numbers, and for complex ones in reverse mode.
 
     >>> import autograd_core as ac
     >>> ac.jacobian(lambda x: x**2)(ac.tensor([1.0, 2.0]))
@@ -40,6 +43,10 @@ def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") 
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         e = evaluate(f, args, argument_numbers(argnums, len(args)), kwargs)
         forward = mode == "forward" or (mode == "auto" and sum(x.size for x in e.xs) <= sum(y.size for y in e.ys))
+        if any(v.dtype.kind == "c" for v in (*e.xs, *e.ys)):
+            if mode == "reverse":
+                raise DTypeError("jacobian: cotangents of complex numbers are conjugated, and give no ∂y/∂x. Use mode='forward'.")
+            forward = True
         blocks = _by_columns(e) if forward else _by_rows(e)
         rows = [e.rebuild_inputs(row) for row in blocks]
         return e.rebuild_outputs([row[0] if isinstance(argnums, int) else tuple(row) for row in rows])

@@ -50,6 +50,8 @@ BINARY = {
     "or": table.bitwise_or.call,
     "xor": table.bitwise_xor.call,
 }
+
+
 def of_numbers(call: Callable) -> Callable:
     """A comparison that leaves text to Python: a Tensor is never equal to it."""
     return lambda x, z: NotImplemented if isinstance(z, (str, bytes)) else call(x, z)
@@ -174,7 +176,7 @@ def __iter__(self: Tensor) -> Any:
 
 @method
 def __contains__(self: Tensor, value: Any) -> bool:
-    return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
+    return bool((self.numpy() == (value.array if isinstance(value, Tensor) else value)).any())
 
 
 @method

@@ -134,7 +134,7 @@ def apply(op: Primitive, xs: Sequence[Any]) -> Any:
     y: Any
     if wanted and mode and op.differentiable and (several or differentiable(ya.dtype)):
         node = record(op, xs, ya, parents)
-        y = tuple(from_array(a, part(node, i, a)) for i, a in enumerate(ya)) if several else from_array(ya, node)
+        y = parts(node, ya) if several else from_array(ya, node)
     else:
         y = constants(op, xs, ya)
     if mode is not True and mode is not False:
@@ -292,6 +292,11 @@ class Part(Primitive):
     index: int
     count: int
     name: ClassVar[str] = "part"
+
+
+def parts(node: Node, ya: Sequence[Any]) -> tuple[Tensor, ...]:
+    """The outputs of a multi-output node; those of whole numbers and booleans are constants."""
+    return tuple(from_array(a, part(node, i, a) if differentiable(a.dtype) else None) for i, a in enumerate(ya))
 
 
 def part(node: Node, i: int, a: Any) -> Node:

@@ -14,11 +14,16 @@ from . import public as elementary
 from .errors import DTypeError
 from .ops import special as table
 from .ops.elementwise import xlogy as _xlogy
-from .ops.softmax import log_softmax as log_softmax
-from .ops.softmax import logsumexp as logsumexp
-from .ops.softmax import softmax as softmax
+from .ops.softmax import log_softmax, logsumexp, softmax
 from .public import describe, public
 from .tensor import Tensor, as_tensor
+
+__all__ = [
+    "beta", "betaln", "cbrt", "cosm1", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp2", "expit",
+    "expm1", "exprel", "gamma", "gammaln", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "k0", "k1",
+    "kl_div", "kv", "log1p", "log_expit", "log_ndtr", "log_softmax", "loggamma", "logit", "logsumexp", "ndtr", "ndtri",
+    "polygamma", "psi", "rel_entr", "sinc", "softmax", "xlog1py", "xlogy", "y0", "y1", "yv",
+]  # fmt: skip
 
 cbrt, exp2, expm1, log1p, sinc = elementary.cbrt, elementary.exp2, elementary.expm1, elementary.log1p, elementary.sinc
 
@@ -69,7 +74,7 @@ def polygamma(n: int, x: Any) -> Tensor:
     try:
         n = operator.index(n)
     except TypeError:
-        raise DTypeError(order_words("polygamma", n)) from None
+        raise DTypeError(_order_words("polygamma", n)) from None
     if n < 0:
         raise ValueError(f"polygamma: the order is 0 or more, not {n}")
     return table.Polygamma(n)(as_tensor(x)) if n else digamma(x)
@@ -87,15 +92,15 @@ def exprel(x: Any) -> Tensor:
 # -- Bessel functions ----------------------------------------------------------------------------------------
 
 
-def bessel(name: str, kind: str, order: Any, x: Any) -> Tensor:
+def _bessel(name: str, kind: str, order: Any, x: Any) -> Tensor:
     """The Bessel function of a kind and an order, which must be a number."""
     if not isinstance(order, (int, float, np.integer, np.floating)):
-        raise DTypeError(order_words(name, order))
+        raise DTypeError(_order_words(name, order))
     order = int(order) if float(order).is_integer() else float(order)
     return (table.ScaledBessel(order) if kind == "ie" else table.Bessel(kind, order))(as_tensor(x))
 
 
-def order_words(name: str, order: Any) -> str:
+def _order_words(name: str, order: Any) -> str:
     """What to say of an order that is no number."""
     return (
         f"{name}: the order must be a number, since there is no derivative with respect to it; given {type(order).__name__}. "
@@ -105,22 +110,22 @@ def order_words(name: str, order: Any) -> str:
 
 def jv(v: float, x: Any) -> Tensor:
     """The Bessel function of the first kind J of the real order v. Raises DTypeError if v is no number."""
-    return bessel("jv", "j", v, x)
+    return _bessel("jv", "j", v, x)
 
 
 def yv(v: float, x: Any) -> Tensor:
     """The Bessel function of the second kind Y of the real order v; -∞ at 0. Raises DTypeError if v is no number."""
-    return bessel("yv", "y", v, x)
+    return _bessel("yv", "y", v, x)
 
 
 def iv(v: float, x: Any) -> Tensor:
     """The modified Bessel function of the first kind I of the real order v. Raises DTypeError if v is no number."""
-    return bessel("iv", "i", v, x)
+    return _bessel("iv", "i", v, x)
 
 
 def kv(v: float, x: Any) -> Tensor:
-    """The modified Bessel function of the second kind K of the real order v. Raises DTypeError if v is no number."""
-    return bessel("kv", "k", v, x)
+    """The modified Bessel function of the second kind K of the real order v; ∞ at 0. Raises DTypeError if v is no number."""
+    return _bessel("kv", "k", v, x)
 
 
 def ive(v: float, x: Any) -> Tensor:
@@ -128,57 +133,57 @@ def ive(v: float, x: Any) -> Tensor:
 
     Raises DTypeError if v is no number, or x complex.
     """
-    return bessel("ive", "ie", v, x)
+    return _bessel("ive", "ie", v, x)
 
 
 def j0(x: Any) -> Tensor:
     """The Bessel function of the first kind of order 0."""
-    return bessel("j0", "j", 0, x)
+    return _bessel("j0", "j", 0, x)
 
 
 def j1(x: Any) -> Tensor:
     """The Bessel function of the first kind of order 1."""
-    return bessel("j1", "j", 1, x)
+    return _bessel("j1", "j", 1, x)
 
 
 def y0(x: Any) -> Tensor:
     """The Bessel function of the second kind of order 0; -∞ at 0."""
-    return bessel("y0", "y", 0, x)
+    return _bessel("y0", "y", 0, x)
 
 
 def y1(x: Any) -> Tensor:
     """The Bessel function of the second kind of order 1; -∞ at 0."""
-    return bessel("y1", "y", 1, x)
+    return _bessel("y1", "y", 1, x)
 
 
 def i0(x: Any) -> Tensor:
     """The modified Bessel function of the first kind of order 0."""
-    return bessel("i0", "i", 0, x)
+    return _bessel("i0", "i", 0, x)
 
 
 def i1(x: Any) -> Tensor:
     """The modified Bessel function of the first kind of order 1."""
-    return bessel("i1", "i", 1, x)
+    return _bessel("i1", "i", 1, x)
 
 
 def i0e(x: Any) -> Tensor:
     """exp(-|x|) I₀(x), without overflow; derivative 0 at the kink 0."""
-    return bessel("i0e", "ie", 0, x)
+    return _bessel("i0e", "ie", 0, x)
 
 
 def i1e(x: Any) -> Tensor:
     """exp(-|x|) I₁(x), without overflow; derivative ½ at 0."""
-    return bessel("i1e", "ie", 1, x)
+    return _bessel("i1e", "ie", 1, x)
 
 
 def k0(x: Any) -> Tensor:
     """The modified Bessel function of the second kind of order 0; ∞ at 0."""
-    return bessel("k0", "k", 0, x)
+    return _bessel("k0", "k", 0, x)
 
 
 def k1(x: Any) -> Tensor:
     """The modified Bessel function of the second kind of order 1; ∞ at 0."""
-    return bessel("k1", "k", 1, x)
+    return _bessel("k1", "k", 1, x)
 
 
 jn = jv

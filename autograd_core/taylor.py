@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .broadcast import broadcast_to
 from .dtypes import differentiable
 from .errors import ShapeError
@@ -224,7 +226,7 @@ def jet(f: Callable, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     >>> ac.jet(lambda x: x**3, (2.0,), ([1.0, 0.0, 0.0],))
     (tensor(8.), [tensor(12.), tensor(12.), tensor(6.)])
     """
-    xs = [as_tensor(x) for x in primals]
+    xs = [x if differentiable(x.dtype) else AsType(np.dtype(np.float64))(x) for x in map(as_tensor, primals)]
     orders = {len(terms) for terms in series}
     if len(series) != len(xs) or len(orders) != 1:
         raise ShapeError(

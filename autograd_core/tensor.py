@@ -41,6 +41,7 @@ class Tensor(Interface):
     _shared: Version
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> None:
+        look_at(data, "tensor")
         self.array = to_array(data, dtype, copy=True)
         self.node = None
         if name is not None:
@@ -104,6 +105,7 @@ class Tensor(Interface):
         elif flag and self.node is None:
             self.node = self._leaf_node()
             if getattr(self, "_shared", None) is None:  # they may hold it uncounted: leave it to them
+                self._read("requires_grad_")
                 self.array = self.array.copy()
         return self
 
@@ -165,6 +167,7 @@ class Tensor(Interface):
 
         Graphs that have saved the old values notice the write and raise MutationError.
         """
+        self._read("data")
         self._own_memory()
         return self.detach()
 
@@ -213,6 +216,8 @@ class Tensor(Interface):
         if version is None:
             self.array = self.array.copy()
             self._shared = version = Version()
+            if self.node is not None:
+                self.node.owner = version  # what is saved of this result from now on, is saved of memory that may be written
         return version
 
     def numpy(self) -> ndarray:
@@ -291,6 +296,17 @@ def from_array(array: ndarray, node: Any = None) -> Tensor:
     return y
 
 
+def look_at(data: Any, how: str) -> None:
+    """Tell a recorder that Python reads the Tensors in nested lists."""
+    if (mode := recorder()) is None:
+        return
+    if isinstance(data, Tensor):
+        mode.read(data, how)
+    elif isinstance(data, (list, tuple)):
+        for part in data:
+            look_at(part, how)
+
+
 def share(x: Tensor, y: Tensor) -> None:
     """Note that constant y lies on the memory of x, which may be written: what a graph saves of y is then copied."""
     version = getattr(x, "_shared", None) or (None if x.node is None else x.node.owner)
@@ -324,6 +340,7 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
             raise GradientError(f"as_tensor: converting to {np.dtype(dtype)} would drop the gradient. Use x.astype(dtype).")
     if recording.get() and recorded_in(data):
         raise GradientError("a list with Tensors that require a gradient would drop it. Join them: ac.stack([x, z]).")
+    look_at(data, "as_tensor")
     array = to_array(data, dtype, copy=False)
     y = from_array(array)
     if array is data or array.base is not None:

@@ -105,6 +105,7 @@ def evaluate(f: Callable, args: Sequence[Any], argnums: Sequence[int], kwargs: d
     """Run f with the numbered arguments on fresh nodes."""
     leaves, rebuild = flatten([args[i] for i in argnums])
     xs = [fresh(as_tensor(leaf)) for leaf in leaves]
+    sources = [x.node for x in xs]  # f may assign to its arguments
     new = list(args)
     for i, value in zip(argnums, rebuild(xs), strict=True):
         new[i] = value
@@ -112,7 +113,7 @@ def evaluate(f: Callable, args: Sequence[Any], argnums: Sequence[int], kwargs: d
     value, aux = _with_aux(result) if has_aux else (result, None)
     outputs, rebuild_outputs = flatten(value)
     ys = [as_tensor(y) for y in outputs]
-    return Evaluation(xs, rebuild, ys, rebuild_outputs, aux, span(ys, [x.node for x in xs]))
+    return Evaluation(xs, rebuild, ys, rebuild_outputs, aux, span(ys, sources))
 
 
 def recorded(f: Callable, args: Sequence[Any], kwargs: dict) -> Any:

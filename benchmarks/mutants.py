@@ -25,7 +25,7 @@ from autograd_core.table import Elementwise
 
 # What is no rule of a derivative, and has tests of its own.
 OTHER = {"forward", "shape", "uses", "batched", "plain"}
-RULES = ("vjp", "jvp", "pushforward", "product")
+RULES = ("vjp", "jvp", "pullback", "pushforward", "product")
 Change = tuple[str, str, Callable[[ast.AST], ast.AST | None]]  # its kind, what becomes of the text, and how
 
 
@@ -89,7 +89,7 @@ def _methods(kind: type) -> list[tuple[type, str]]:
     reached, names = [], [*RULES]
     for method in names:
         cls = next((c for c in kind.__mro__ if method in vars(c)), object)
-        ours = cls.__module__.startswith("autograd_core") and (cls is not Primitive or method == "pushforward")
+        ours = cls.__module__.startswith("autograd_core") and (cls is not Primitive or method in ("pullback", "pushforward"))
         if ours and isinstance(vars(cls)[method], FunctionType):
             reached.append((cls, method))
             names += [name for name in vars(cls)[method].__code__.co_names if name not in (*names, *OTHER)]

@@ -3,8 +3,8 @@
     python benchmarks/mutation.py [name …]
 
 Spoils the rules of the primitives (of those named, or of all) in one place after the other, and runs the gradient check
-on the samples and the kinks that are declared for the primitives that use the rule. Prints a table in Markdown, and the
-mutants that nobody noticed. Takes some minutes.
+on the samples that are declared for the primitives that use the rule, and their kinks and refusals. Prints a table in
+Markdown, and the mutants that nobody noticed. Takes a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from mutants import Mutant, Place, broken, mutants, places
 
 import autograd_core as ac
 from autograd_core.testing import gradcheck, samples  # noqa: F401 (importing the samples declares them)
-from autograd_core.testing.declared import Kink, Sample, declarations
+from autograd_core.testing.declared import Kink, Refusal, Sample, declarations
 
 SECONDS = 20  # a mutant that takes longer hangs, which is noticed
 USERS = 6  # of so many primitives that share a function the samples are taken
 
 # Mutants that compute the same derivatives: patterns of their names, with the reason.
 EQUIVALENT = {
-    r".*: (guarded_product|hypot|equal)\((.+), (.+)\) → \1\(\3, \2\)": "the function is symmetric",
+    r".*: (hypot|equal)\((.+), (.+)\) → \1\(\3, \2\)": "the function is symmetric",
     r".*: 0\.0 → (-0\.0|0\.0 \* 2\.0)": "zero stays zero",
     r".*: 1 - i → i - 1.*": "an index of -1 is that of the other one of two",
 }
@@ -41,6 +41,9 @@ EQUIVALENT = {
 def reason(mutant: Mutant) -> str:
     """Why a mutant is equivalent; empty if nobody says so."""
     return next((why for pattern, why in EQUIVALENT.items() if re.fullmatch(pattern, mutant.name)), "")
+
+
+Check = Sample | Kink | Refusal
 
 
 class Late(Exception):
@@ -62,11 +65,11 @@ def limited(seconds: int) -> Iterator[None]:
         signal.alarm(0)
 
 
-def noticed(checks: list[Sample | Kink]) -> str:
-    """By what the samples and kinks notice that something is wrong; empty if they do not. The one that does comes first."""
+def noticed(checks: list[Check]) -> str:
+    """By what the checks notice that something is wrong; empty if they do not. The one that does comes first next time."""
     for order in (1, 2):
         for check in checks:
-            due = order == 1 if isinstance(check, Kink) else check.order >= order
+            due = check.order >= order if isinstance(check, Sample) else order == 1
             if due and (found := by(check, order)):
                 checks.remove(check)
                 checks.insert(0, check)
@@ -74,12 +77,14 @@ def noticed(checks: list[Sample | Kink]) -> str:
     return ""
 
 
-def by(check: Sample | Kink, order: int) -> str:
+def by(check: Check, order: int) -> str:
     """By what one of them notices that something is wrong."""
     try:
         with limited(SECONDS), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return at_kink(check) if isinstance(check, Kink) else of_sample(check, order)
+            if isinstance(check, Sample):
+                return of_sample(check, order)
+            return at_kink(check) if isinstance(check, Kink) else of_refusal(check)
     except Late:
         return "time"
     except Exception:
@@ -105,11 +110,20 @@ def at_kink(kink: Kink) -> str:
     return "" if right else "a kink"
 
 
-def checks_of(place: Place) -> list[Sample | Kink]:
-    """The samples and kinks that should notice: samples of some primitives that use it, and the kinks of all."""
+def of_refusal(refusal: Refusal) -> str:
+    """Whether a call raises something else than declared, or nothing."""
+    try:
+        refusal.call()
+    except Exception as error:
+        return "" if type(error) is refusal.error and re.search(refusal.text, str(error)) else "a refusal"
+    return "a refusal"
+
+
+def checks_of(place: Place) -> list[Check]:
+    """What should notice: samples of some primitives that use the place, and the kinks and refusals of all."""
     users = [declarations[name] for name in dict.fromkeys(place.users) if name in declarations]
     tried = [s for user in users[:USERS] for k, s in enumerate(user.samples) if s.order and usable(user.name, k)]
-    return [*tried, *(kink for user in users for kink in user.kinks if not by(kink, 1))]
+    return [*tried, *(check for user in users for check in (*user.kinks, *user.refusals) if not by(check, 1))]
 
 
 @cache
@@ -147,7 +161,7 @@ def main(names: list[str]) -> None:
     print(f"\n{time.perf_counter() - start:.0f} seconds.")
 
 
-HOW = ("first order", "second order", "a promise", "a kink", "an exception", "time", "equivalent", "")
+HOW = ("first order", "second order", "a promise", "a kink", "a refusal", "an exception", "time", "equivalent", "")
 
 
 def publish(found: Counter[tuple[str, str]], survivors: list[Mutant]) -> None:

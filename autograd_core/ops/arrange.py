@@ -14,7 +14,8 @@ from ..tensor import Tensor, as_tensor, from_array
 from .creation import asarray, fitted, shape_of, zeros
 from .index import ALL, getitem
 from .join import concatenate, narrow, resized, split
-from .shape import Shape, _reshape, axes_of, flip, moveaxis, ravel, swapaxes, tile, transpose
+from .shape import _reshape, axes_of, flip, moveaxis, ravel, swapaxes, tile, transpose
+from .stacks import deep
 
 permute_dims = transpose
 concat = concatenate
@@ -64,12 +65,8 @@ def rollaxis(x: Any, axis: int, start: int = 0) -> Tensor:
 
 def atleast_3d(*arrays: Any) -> Any:
     """Each array with at least three axes: (n,) becomes (1, n, 1), and (m, n) becomes (m, n, 1). Several give a tuple."""
-    ys = tuple(_reshape(_deep(x.shape))(x) for x in map(asarray, arrays))
+    ys = tuple(_reshape(deep(x.shape))(x) for x in map(asarray, arrays))
     return ys[0] if len(ys) == 1 else ys
-
-
-def _deep(x: Shape) -> Shape:
-    return x if len(x) > 2 else (*(1,) * (2 - max(len(x), 1)), *(x or (1,)), 1)
 
 
 # -- joined and cut ----------------------------------------------------------------------------------------
@@ -184,11 +181,13 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Tensor:
 
 
 def _line(name: str, arr: Any, axis: int | None) -> tuple[Tensor, int]:
+    """An array and its axis; without one the flattened array."""
     x = asarray(arr)
     return (ravel(x), 0) if axis is None else (x, axes_of(name, axis, x.ndim)[0])
 
 
 def _read(x: Tensor, index: ndarray, axis: int) -> Tensor:
+    """The elements at positions, or under a mask, along an axis."""
     return getitem(x, (ALL,) * axis + (from_array(index),))
 
 

@@ -1,4 +1,4 @@
-"""Convolution and transposed convolution along any number of axes, as in PyTorch: layouts, arguments, padding.
+"""The ops of convolution along any number of axes: convolution, transposed convolution, and the gradient of a weight.
 
 With x (N, C, *L), weight w (O, C/groups, *K) and y (N, O, *P), all is one sum of products that is linear in each of three,
 

@@ -11,7 +11,8 @@ from ..errors import DTypeError, ShapeError
 from ..tensor import Tensor, as_tensor, from_array
 from .index import InRange
 from .indices import as_index
-from .reduce import floating, sum
+from .reduce import sum
+from .reduction import floating
 from .segment import _total, number_of
 from .select import where
 from .shape import ravel

@@ -1,4 +1,4 @@
-"""Products of each element with each, or of neighbours in turn: kron and cross."""
+"""The Kronecker product and the vector product: kron and cross."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from .contract import LETTERS, _einsum
 from .creation import asarray
 from .index import AddAt, Index
 from .join import narrow
-from .reduce import _sum, cast
+from .reduce import _sum
+from .reduction import cast
 from .select import _where
 from .shape import Shape, axes_of, ravel
 

@@ -14,9 +14,11 @@ from ..primitive import AsType
 from ..tensor import Tensor
 from .creation import asarray, holds_tensor
 from .elementwise import add, multiply, not_equal, subtract
+from .grid import along
 from .join import Concatenate, concatenate, narrow, resized
-from .reduce import _sum, floating
-from .shape import Axis, _reshape, axes_of, ravel
+from .reduce import _sum
+from .reduction import floating
+from .shape import Axis, axes_of, ravel
 
 
 def neighbours(x: Any, axis: int) -> tuple[Any, Any]:
@@ -28,11 +30,6 @@ def neighbours(x: Any, axis: int) -> tuple[Any, Any]:
 def step(x: Any, axis: int) -> Any:
     """The difference of each element along `axis` and the one before it."""
     return subtract(*neighbours(x, axis))
-
-
-def along(v: Any, axis: int, ndim: int) -> Any:
-    """A vector along one of `ndim` axes."""
-    return _reshape((1,) * axis + v.shape + (1,) * (ndim - 1 - axis))(v)
 
 
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Tensor:

@@ -29,15 +29,18 @@ def zero(*_: Any) -> float:
 
 
 class Ruled(Elementwise):
-    """An entry whose product with a cotangent or tangent is more than a multiplication by the derivative."""
+    """An entry whose product with a cotangent or tangent is more than a multiplication by its derivative.
+
+    Where `product` does not use the derivative, that one says only which values are read, and so saved.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "plain", False)
 
 
-class Curve(Elementwise):
-    """An entry whose product with a cotangent or tangent is one op where it is recorded: graphs of gradients stay small."""
+class Tanh(Elementwise):
+    """tanh, whose product with a cotangent or tangent is one op where it is recorded: graphs of gradients stay small."""
 
     fused: ClassVar[bool] = True
 
@@ -187,7 +190,7 @@ cosine = elementwise(
 )
 sinh = analytic("sinh", np.sinh, lambda _y, x: cosh(x))
 cosh = analytic("cosh", np.cosh, lambda _y, x: sinh(x))
-tanh = Curve("tanh", np.tanh, (lambda y, _x: one_minus_square(y),), analytic=True)
+tanh = Tanh("tanh", np.tanh, (lambda y, _x: one_minus_square(y),), analytic=True)
 tanh_differential = elementwise(
     "tanh_differential", kernels.tanh_differential, lambda _s, _v, y: one_minus_square(y), lambda _s, v, y: -2.0 * (v * y)
 )
@@ -210,7 +213,7 @@ gate = Gate("gate", kernels.gate, (zero, lambda _y, x, _v: is_positive(x)))
 # -- piecewise -------------------------------------------------------------------------------------------
 absolute = Modulus("absolute", np.absolute, (lambda _y, x: sign(x),))
 fabs = elementwise("fabs", np.fabs, lambda _y, x: sign(x))
-sign = Direction("sign", np.sign, (lambda y, x: 0.0,))
+sign = Direction("sign", np.sign, (lambda y, x: 0.0,))  # for a complex x both are read
 copysign = elementwise("copysign", np.copysign, lambda y, x, _z: sign(x) * sign(y), zero)
 nextafter = elementwise("nextafter", np.nextafter, None, zero)
 fraction = elementwise("fraction", kernels.fraction, None)

@@ -1,4 +1,4 @@
-"""More elementwise ops with parameters: the derivatives of sinc, rounding, unwrapping, closeness."""
+"""More elementwise ops with parameters: sinc and its derivatives, rounding, unwrapping, closeness."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def length_of(name: str, n: Any) -> int:
     return number
 
 
-def fitted(x: Any, axis: int, n: int) -> Any:
+def of_length(x: Any, axis: int, n: int) -> Any:
     """x cropped, or padded with zeros at the end, to n elements along the axis."""
     m = x.shape[axis]
     return narrow(x, axis, 0, n) if n <= m else Place(axis, ((0, m),), n)(x)
@@ -191,7 +191,7 @@ def complex_transform(name: str, x: Any, n: Any, axis: Any, norm: Any, inverse: 
     """`fft` and `ifft`."""
     x, axis = one_axis(name, x, axis)
     op = _fourier(axis, inverse, norm_of(name, norm))
-    return op(x if n is None else fitted(x, axis, length_of(name, n)))
+    return op(x if n is None else of_length(x, axis, length_of(name, n)))
 
 
 def complex_transforms(name: str, x: Any, pairs: Sequence[tuple[int, Any]], norm: Any, inverse: bool) -> Any:
@@ -229,7 +229,7 @@ def rfft(x: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
     """The first n//2 + 1 numbers of `fft` of a real x, which determine the others. Raises DTypeError for a complex x."""
     x, axis = one_axis("rfft", x, axis)
     op = _real(axis, norm_of("rfft", norm))
-    return op(real_only("rfft", x if n is None else fitted(x, axis, length_of("rfft", n))))
+    return op(real_only("rfft", x if n is None else of_length(x, axis, length_of("rfft", n))))
 
 
 def irfft(x: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Tensor:
@@ -239,7 +239,7 @@ def irfft(x: Any, n: int | None = None, axis: int = -1, norm: str | None = None)
     """
     x, axis = one_axis("irfft", x, axis)
     length = length_of("irfft", 2 * (x.shape[axis] - 1) if n is None else n)
-    return _inverse(axis, length, norm_of("irfft", norm))(fitted(x, axis, length // 2 + 1))
+    return _inverse(axis, length, norm_of("irfft", norm))(of_length(x, axis, length // 2 + 1))
 
 
 def hfft(x: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Tensor:

@@ -35,16 +35,16 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     axes = [*range(len(xs))]
     if indexing == "xy":
         axes[:2] = axes[:2][::-1]
-    ys = tuple(_along(axis, len(xs), x) for axis, x in zip(axes, xs))
+    ys = tuple(along(x, axis, len(xs)) for axis, x in zip(axes, xs))
     if sparse:
         return ys
     whole = _broadcast(tuple(xs[a].size for a in axes))
     return tuple(map(whole, ys))
 
 
-def _along(axis: int, ndim: int, x: Tensor) -> Tensor:
-    """A vector along one of `ndim` axes."""
-    return _reshape((1,) * axis + (x.size,) + (1,) * (ndim - 1 - axis))(x)
+def along(v: Any, axis: int, ndim: int) -> Any:
+    """A vector (or a number) along one of `ndim` axes."""
+    return _reshape((1,) * axis + (v.size,) + (1,) * (ndim - 1 - axis))(v)
 
 
 def ix_(*args: Any) -> tuple[Tensor, ...]:
@@ -61,7 +61,7 @@ def ix_(*args: Any) -> tuple[Tensor, ...]:
         if x.dtype.kind not in "iub" and x.size:
             raise DTypeError(f"ix_: indices are whole numbers or booleans; number {axis} has dtype {x.dtype}")
         x = from_array(np.flatnonzero(x.numpy())) if x.dtype == bool else AsType(np.dtype(np.intp))(x)
-        ys.append(_along(axis, len(args), x))
+        ys.append(along(x, axis, len(args)))
     return tuple(ys)
 
 

@@ -224,7 +224,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
 
     `mode` says what a position out of range does: "raise" an IndexError, "wrap" around, or "clip" to the ends.
     """
-    right_mode("take", mode)
+    check_mode("take", mode)
     x = as_tensor(x)
     if axis is None:
         x, axis = _reshape((x.size,))(x), 0
@@ -237,7 +237,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     return getitem(x, (ALL,) * axis + (indices,))
 
 
-def right_mode(name: str, mode: str) -> None:
+def check_mode(name: str, mode: str) -> None:
     """ValueError for a `mode` that NumPy does not know."""
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f'{name}: mode must be "raise", "wrap" or "clip", not {mode!r}')
@@ -276,7 +276,7 @@ def choose(a: Any, choices: Any, mode: str = "raise") -> Tensor:
     >>> choose([1, 0, 1], [[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
     tensor([10.,  2., 30.])
     """
-    right_mode("choose", mode)
+    check_mode("choose", mode)
     numbers, *options = broadcast_arrays(a, *choices)
     if mode != "raise":
         numbers = brought_in(numbers, len(options), mode)

@@ -16,7 +16,7 @@ from ..tensor import Tensor
 from .elementwise import absolute, isfinite, remainder
 from .index import getitem
 from .join import concatenate
-from .reduce import floating
+from .reduction import floating
 from .select import clip, where
 from .sort import Search, argsort
 

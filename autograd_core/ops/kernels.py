@@ -54,32 +54,27 @@ def float_of(flag: Any, *xs: Any) -> Any:
 
 def larger(x: Any, z: Any) -> Any:
     """How much of maximum(x, z) is x: 1 where x is larger or NaN, ½ at a tie."""
-    return _part(x > z, x, z)
+    return _share(x > z, np.isnan(x), np.isnan(z), x, z)
 
 
 def smaller(x: Any, z: Any) -> Any:
     """How much of minimum(x, z) is x: 1 where x is smaller or NaN, ½ at a tie."""
-    return _part(x < z, x, z)
+    return _share(x < z, np.isnan(x), np.isnan(z), x, z)
 
 
 def larger_number(x: Any, z: Any) -> Any:
     """How much of fmax(x, z) is x: 1 where x is larger or z is NaN, ½ at a tie."""
-    return _number_part(x > z, x, z)
+    return _share(x > z, np.isnan(z), np.isnan(x), x, z)
 
 
 def smaller_number(x: Any, z: Any) -> Any:
     """How much of fmin(x, z) is x: 1 where x is smaller or z is NaN, ½ at a tie."""
-    return _number_part(x < z, x, z)
+    return _share(x < z, np.isnan(z), np.isnan(x), x, z)
 
 
-def _part(ahead: Any, x: Any, z: Any) -> Any:
-    x_nan, z_nan = np.isnan(x), np.isnan(z)
-    return float_of(np.where((x == z) | (x_nan & z_nan), 0.5, (ahead & ~z_nan) | x_nan), x, z)
-
-
-def _number_part(ahead: Any, x: Any, z: Any) -> Any:
-    x_nan, z_nan = np.isnan(x), np.isnan(z)
-    return float_of(np.where((x == z) | (x_nan & z_nan), 0.5, (ahead & ~x_nan) | z_nan), x, z)
+def _share(ahead: Any, wins: Any, loses: Any, x: Any, z: Any) -> Any:
+    """½ at a tie, also of two NaN; 1 where x is ahead or wins by a NaN, but for where it loses by one; 0 elsewhere."""
+    return float_of(np.where((x == z) | (wins & loses), 0.5, (ahead & ~loses) | wins), x, z)
 
 
 def is_positive(x: Any) -> Any:
@@ -146,7 +141,6 @@ def xlogy(x: Any, z: Any) -> Any:
     return x_times(np.log, x, z)
 
 
-
 @quiet
 def difference(x: Any, z: Any) -> Any:
     """x - z; of two equal infinities what gives them the weights that softmax gives: +∞ share it, -∞ have none."""
@@ -195,7 +189,6 @@ def tanh_differential(v: Any, y: Any) -> Any:
 def logistic_map(x: Any) -> Any:
     """x (1 - x)."""
     return x * (1.0 - x)
-
 
 
 def one_plus_square(x: Any) -> Any:

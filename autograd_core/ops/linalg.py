@@ -155,10 +155,8 @@ class Solve(Primitive):
     def forward(self, a: ndarray, b: ndarray) -> ndarray:
         try:
             y = regular(self.name, self.solution, a, b)
-        except LinAlgError:
-            if not self.lesson:
-                raise
-            raise GradientError(self.lesson) from None
+        except LinAlgError as error:
+            raise GradientError(self.lesson) if self.lesson else error from None
         if self.lesson and (largest(a) * largest(y) * np.finfo(y.dtype).eps > 0.1 * largest(b)).any():
             raise GradientError(self.lesson)
         return y
@@ -229,14 +227,13 @@ class Inv(Primitive):
     name: ClassVar[str] = "inv"
 
     def forward(self, a: ndarray) -> ndarray:
-        try:
+        if self.strict:
             return regular(self.name, np.linalg.inv, a)
+        square(self.name, a.shape)
+        try:
+            return np.linalg.inv(a)
         except LinAlgError:
-            if self.strict:
-                raise
-        if a.ndim == 2:
-            return np.full(a.shape, np.inf, a.dtype)
-        return np.stack([self.forward(x) for x in a])
+            return np.full(a.shape, np.inf, a.dtype) if a.ndim == 2 else np.stack([self.forward(x) for x in a])
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         return -_matmul(_matmul(adjoint(y), g), adjoint(y))

@@ -107,10 +107,10 @@ def nanvar(
     correction: float | None = None,
 ) -> Tensor:
     """The variance of the elements along `axis` that are not NaN; NaN if these are not more than `ddof`. See `var`."""
-    return _spread("nanvar", positive, x, axis, dtype, freedom("nanvar", ddof, correction), bool(keepdims), where, mean)
+    return _of_variance("nanvar", positive, x, axis, dtype, freedom("nanvar", ddof, correction), bool(keepdims), where, mean)
 
 
-def _spread(
+def _of_variance(
     name: str, f: Callable, x: Any, axis: Axis, dtype: Any, ddof: float, keepdims: bool, where: Any, mean: Any
 ) -> Any:
     """f of the variance of what is not NaN. Where there is none it is a constant, and f sees a harmless number."""
@@ -135,11 +135,11 @@ def nanstd(
     correction: float | None = None,
 ) -> Tensor:
     """The root of `nanvar` with the same arguments; its derivative is 0 where it is 0."""
-    return _spread("nanstd", root, x, axis, dtype, freedom("nanstd", ddof, correction), bool(keepdims), where, mean)
+    return _of_variance("nanstd", root, x, axis, dtype, freedom("nanstd", ddof, correction), bool(keepdims), where, mean)
 
 
 def nanmax(x: Any, axis: Axis = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Tensor:
-    """The largest element along `axis` that is not NaN; NaN, with derivative 0, if all are. A tie shares the gradient.
+    """The largest element along `axis` that is not NaN; NaN, with derivative 0, if all are. A tie shares the gradient equally.
 
     Raises ShapeError if there are no elements.
     """
@@ -150,7 +150,7 @@ def nanmax(x: Any, axis: Axis = None, keepdims: bool = False, *, initial: Any = 
 
 
 def nanmin(x: Any, axis: Axis = None, keepdims: bool = False, *, initial: Any = None, where: Any = True) -> Tensor:
-    """The smallest element along `axis` that is not NaN; NaN, with derivative 0, if all are. A tie shares the gradient.
+    """The smallest element along `axis` that is not NaN; NaN, with derivative 0, if all are. A tie shares the gradient equally.
 
     Raises ShapeError if there are no elements.
     """

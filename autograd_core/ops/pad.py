@@ -62,7 +62,7 @@ def pad(
     widths = _widths(pad_width, x.ndim)
     options = {"constant_values": constant_values, "end_values": end_values, "stat_length": stat_length}
     rule, option = _rule(mode, options | {"reflect_type": reflect_type})
-    if mode == "constant" and option is None:
+    if mode == "constant" and option is None:  # zeros on all sides are one op
         inner = Index(tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape)))
         return AddAt(inner, tuple(before + n + after for (before, after), n in zip(widths, x.shape)))(x)
     pairs: list[Any] = [(option, option)] * x.ndim
@@ -152,6 +152,7 @@ def _repeated(x: Any, axis: int, width: Pair, values: Sequence[Any]) -> Any:
 
 
 def _constant(x: Any, axis: int, width: Pair, values: Pair) -> Any:
+    """The value before, and the one behind."""
     return _repeated(x, axis, width, [fitted("pad", v, x.dtype) for v in values])
 
 
@@ -211,15 +212,16 @@ def _mirrored(mode: str, x: Any, axis: int, width: Pair, kinds: Pair) -> Any:
     return x
 
 
-def _extreme(op: Callable) -> Callable:
+def _reduced(op: Callable) -> Callable:
+    """A reduction as a function of an array and the one axis that stays with length 1."""
     return lambda x, axis: op((axis,), True)(x)
 
 
 STATISTICS: dict[str, Callable] = {
-    "maximum": _extreme(_max),
-    "mean": _extreme(_mean),
+    "maximum": _reduced(_max),
+    "mean": _reduced(_mean),
     "median": lambda x, axis: median(x, axis, keepdims=True),
-    "minimum": _extreme(_min),
+    "minimum": _reduced(_min),
 }
 MODES: dict[str, tuple[Callable, str]] = {
     "constant": (_constant, "constant_values"),

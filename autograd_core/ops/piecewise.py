@@ -1,4 +1,4 @@
-"""A function defined in pieces."""
+"""piecewise: a function defined in pieces, each of which sees only the elements that are its own."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
 
     Each function gets a vector, x with the elements that are not its own replaced by one that is, and what further
     arguments there are; it works element by element. A function whose condition holds nowhere is not called (but for
-    a batch it is). Of several conditions that hold the last decides. One function
-    more than conditions is for the elements where none holds. The result has the dtype of x.
+    a batch it is). Of several conditions that hold the last decides. One function more than conditions is for the
+    elements where none holds. The result has the dtype of x. At the borders of the pieces the derivative is that of the
+    piece that the conditions choose there.
     Raises ShapeError if functions and conditions do not match, DTypeError if the dtype of x would drop a gradient.
 
     >>> import autograd_core as ac

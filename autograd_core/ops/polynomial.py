@@ -15,7 +15,8 @@ from .elementwise import absolute, add, divide, multiply, power, sqrt, square, s
 from .join import Place, concatenate, narrow, unstack
 from .matmul import _matmul
 from .pseudo import pinv
-from .reduce import _sum, floating
+from .reduce import _sum
+from .reduction import floating
 from .shape import _reshape
 from .windows import convolve
 

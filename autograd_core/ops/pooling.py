@@ -20,13 +20,14 @@ from ..linear import Linear
 from ..primitive import OUTPUT, Primitive
 from .index import AddAt, GetItem
 from .indices import ARRAY, DISTINCT, Index
+from .reduction import lowest
 from .shape import Shape, _reshape
 from .unfold import Window
 
 # -- on raw arrays -----------------------------------------------------------------------------------------
 
 
-def along(axis: int, part: slice) -> tuple[slice, ...]:
+def on_axis(axis: int, part: slice) -> tuple[slice, ...]:
     """The index of a part of an axis."""
     return (*(slice(None),) * axis, part)
 
@@ -37,8 +38,8 @@ def pooled(ufunc: np.ufunc, x: ndarray, window: Window, start: Any) -> ndarray:
         out = window.out[axis - x.ndim]
         y = np.full((*x.shape[:axis], out, *x.shape[axis + 1 :]), start, x.dtype)
         for outs, ins in moves:
-            here = y[along(axis, outs)]
-            ufunc(here, x[along(axis, ins)], out=here)
+            here = y[on_axis(axis, outs)]
+            ufunc(here, x[on_axis(axis, ins)], out=here)
         x = y
     return x
 
@@ -49,7 +50,7 @@ def unpooled(y: ndarray, window: Window) -> ndarray:
         length = window.lengths[axis - y.ndim]
         x = np.zeros((*y.shape[:axis], length, *y.shape[axis + 1 :]), y.dtype)
         for outs, ins in moves:
-            x[along(axis, ins)] += y[along(axis, outs)]
+            x[on_axis(axis, ins)] += y[on_axis(axis, outs)]
         y = x
     return y
 
@@ -132,7 +133,7 @@ class MaxPool(Pooling):
     name: ClassVar[str] = "max_pool"
 
     def forward(self, x: ndarray) -> ndarray:
-        return pooled(np.maximum, x, self.window, least(x.dtype))
+        return pooled(np.maximum, x, self.window, lowest(x.dtype))
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (OUTPUT, 0)
@@ -192,10 +193,3 @@ class MaxPlace(Pooling):
 def raise_to(score: ndarray, hits: ndarray, value: int) -> None:
     """Raise the score to a value where there is a hit. Products and maxima are several times as fast as masks."""
     np.maximum(score, np.multiply(hits, value, dtype=score.dtype), out=score)
-
-
-def least(dtype: np.dtype) -> Any:
-    """What is not larger than any number of the dtype."""
-    if dtype.kind in "fb":
-        return -np.inf if dtype.kind == "f" else False
-    return np.iinfo(dtype).min

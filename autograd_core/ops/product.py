@@ -1,4 +1,3 @@
-
 """Products and running sums: prod, cumsum, cumprod.
 
 The derivative of a product is a product of the other factors. The rules form it by multiplications alone and never
@@ -7,7 +6,7 @@ divide, so they are right where factors are zero, and so are their own derivativ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -152,23 +151,29 @@ def before(y: Any, first: float) -> Any:
 
 
 def recurrence(a: Any, b: Any) -> Any:
-    """The solution of y_k = a_k y_(k-1) + b_k along axis 0, with nothing before the first: a_0 counts for nothing.
+    """The solution of y_k = a_k y_(k-1) + b_k along axis 0, with nothing before the first: a_0 counts for nothing."""
+    return scan(a, b, lambda a0, a1: a0 * a1, lambda a, y, b: a * y + b)
 
-    Two steps make one of the same form, so that the elements with odd numbers are a recurrence of half the length.
+
+def scan(a: Any, x: Any, both: Callable, step: Callable) -> Any:
+    """y_0 = x_0 and y_k = step(a_k, y_(k-1), x_k) along axis 0, where two steps make one of the same form.
+
+    That is, step(a_1, step(a_0, y, x_0), x_1) = step(both(a_0, a_1), y, step(a_1, x_0, x_1)) for all y. So the elements
+    with odd numbers are a problem of half the length, and those with even numbers lie one step behind them.
     """
-    n = b.shape[0]
+    n = x.shape[0]
     if n < 2:
-        return b
+        return x
     half = n // 2
     a0, a1 = _even_odd(narrow(a, 0, 0, 2 * half))
-    b0, b1 = _even_odd(narrow(b, 0, 0, 2 * half))
-    odd = recurrence(a0 * a1, a1 * b0 + b1)
-    later = narrow(a0, 0, 1, half) * narrow(odd, 0, 0, half - 1) + narrow(b0, 0, 1, half)
-    even = _join(0, (1, half - 1))(narrow(b0, 0, 0, 1), later)
-    y = _reshape((2 * half, *b.shape[1:]))(Stack(1, 2)(even, odd))
+    x0, x1 = _even_odd(narrow(x, 0, 0, 2 * half))
+    odd = scan(both(a0, a1), step(a1, x0, x1), both, step)
+    later = step(narrow(a0, 0, 1, half), narrow(odd, 0, 0, half - 1), narrow(x0, 0, 1, half))
+    even = _join(0, (1, half - 1))(narrow(x0, 0, 0, 1), later)
+    y = _reshape((2 * half, *x.shape[1:]))(Stack(1, 2)(even, odd))
     if n % 2 == 0:
         return y
-    last = narrow(a, 0, n - 1, n) * narrow(odd, 0, half - 1, half) + narrow(b, 0, n - 1, n)
+    last = step(narrow(a, 0, n - 1, n), narrow(odd, 0, half - 1, half), narrow(x, 0, n - 1, n))
     return _join(0, (n - 1, 1))(y, last)
 
 
@@ -224,6 +229,7 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 
 def line(name: str, x: Any, axis: int | None) -> tuple[Tensor, int]:
+    """x and its one axis; x flattened if none is named, or if it has none."""
     if axis is None or (x.ndim == 0 and axis in (0, -1)):
         return ravel(x), 0
     if isinstance(axis, (tuple, list)):

@@ -19,9 +19,10 @@ from ..errors import DTypeError, GradientError, ShapeError
 from ..graph import recorder
 from ..primitive import AsType, Primitive
 from ..tensor import Tensor, as_tensor
-from .elementwise import ceil, conj, equal, floor, isnan, less, logical_not, logical_or, quiet, ratio, rint
+from .elementwise import ceil, conj, equal, floor, isnan, less, logical_not, logical_or, ratio, rint
 from .index import read_along
 from .join import narrow
+from .kernels import quiet
 from .product import CumSum
 from .reduce import Tally, _mean, _sum, mean
 from .reduction import Axes, floating, in_front, reduced_axes, weights_of
@@ -183,7 +184,8 @@ def _quantile(
     x, weak = as_tensor(x), type(q) in (int, float)
     q, axes = asked(name, x, q, method, weights, whole), reduced_axes(name, axis, x.ndim)
     out = (*q.shape, *_sum(axes, bool(keepdims)).shape(x.shape))
-    lines = Lines.of(x if len(JUMPING.get(method, "  ")) == 1 else floating(x), axes)
+    reads_one = len(JUMPING.get(method, ())) == 1  # no mean and no slope: whole numbers stay whole
+    lines = Lines.of(x if reads_one else floating(x), axes)
     n, *rest = lines.flat.shape
     if n == 0:
         return nothing(name, x.shape, axis, out, skip)

@@ -20,10 +20,11 @@ from ..graph import recorder
 from ..primitive import Primitive, apply
 from ..tensor import Tensor, as_tensor, from_array
 from .creation import shape_of
-from .elementwise import less
+from .elementwise import less, minimum
 from .index import take
 from .join import looped
-from .reduce import floating
+from .reduction import floating
+from .sort import argsort, searchsorted
 
 Size = int | Sequence[int] | None
 
@@ -156,18 +157,19 @@ class Generator:
         return chosen if values is None else take(values, chosen, axis=axis)
 
     def _chosen(self, n: int, shape: tuple[int, ...], replace: bool, p: Any) -> Tensor:
+        """The numbers of the chosen elements. Made of ops throughout: a repetition with other draws chooses others."""
         if p is None:
             return self.draw("integers" if replace else "permutation", shape, np.int64, n)
         weights = probabilities(p, n)
         if replace:
-            u = self.draw("uniform", shape, np.float64).array
-            return from_array(np.minimum(np.searchsorted(np.cumsum(weights), u, side="right"), n - 1))
+            places = searchsorted(np.cumsum(weights), self.draw("uniform", shape, np.float64), "right")
+            return minimum(places, n - 1)
         # The k smallest of e_i / p_i are a sample without repeats (Efraimidis and Spirakis 2006).
-        with np.errstate(divide="ignore"):
-            keys = self.draw("exponential", (n,), np.float64).array / weights
-        if np.isfinite(keys).sum() < math.prod(shape):
+        possible = np.flatnonzero(weights)
+        if possible.size < math.prod(shape):
             raise ValueError(f"choice: {math.prod(shape)} elements wanted, and fewer have a probability above 0")
-        return from_array(np.argsort(keys)[: math.prod(shape)].reshape(shape))
+        keys = take(self.draw("exponential", (n,), np.float64), possible) / weights[possible]
+        return take(possible, argsort(keys)[: math.prod(shape)]).reshape(shape)
 
 
 def checked_seed(seed: Any) -> int:
@@ -213,7 +215,7 @@ def constant(name: str, what: str, p: Any) -> None:
 def probabilities(p: Any, n: int) -> np.ndarray:
     """Checked probabilities of n elements."""
     constant("choice", "p", p)
-    weights = np.asarray(as_tensor(p).array, np.float64)
+    weights = np.asarray(as_tensor(p)._read("probabilities"), np.float64)
     if weights.shape != (n,) or (weights < 0).any() or not math.isclose(weights.sum(), 1.0, rel_tol=1e-8):
         raise ValueError(f"choice: p needs {n} probabilities ≥ 0 that add up to 1; shape {weights.shape}, sum {weights.sum()}")
     return weights

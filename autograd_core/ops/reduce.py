@@ -19,7 +19,7 @@ from ..primitive import OUTPUT, AsType
 from ..table import elementwise
 from ..tensor import Tensor, as_tensor
 from .elementwise import conj, inverse_or_zero, maximum, minimum, square
-from .reduction import Axes, Reduction, cast, count, first_value, floating, masked, reduced_axes
+from .reduction import Axes, Reduction, cast, count, first_value, floating, highest, lowest, masked, reduced_axes
 from .shape import Axis, Shape, _broadcast, _reshape
 
 
@@ -223,20 +223,10 @@ def _bounded(op: Any, join: Callable, x: Tensor, initial: Any, where: Any) -> An
         )
     first = first_value(op.name, initial, x.dtype)
     if where is not True:
-        x = masked(op.name, x, where, weakest(op.name, x.dtype))
+        x = masked(op.name, x, where, lowest(x.dtype) if join is maximum else highest(x.dtype))
     if count(x.shape, op.axes) == 0:
         return _broadcast(Reduction.shape(op, x.shape))(first)
     return join(op(x), first)
-
-
-def weakest(name: str, dtype: np.dtype) -> Any:
-    """The value of a dtype that is never the largest (for a maximum) or the smallest (for a minimum) one alone."""
-    low = name.endswith("max")
-    if dtype.kind in "fc":
-        return -math.inf if low else math.inf
-    if dtype.kind == "b":
-        return not low
-    return np.iinfo(dtype).min if low else np.iinfo(dtype).max
 
 
 amax, amin = max, min

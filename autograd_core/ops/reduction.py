@@ -1,4 +1,4 @@
-"""What reductions share: the axes they reduce, dtypes, masks and first values, and the class of their ops."""
+"""What reductions share: axes, dtypes, masks, first and extreme values, weights, and the class of their ops."""
 
 from __future__ import annotations
 
@@ -96,6 +96,24 @@ def first_value(name: str, initial: Any, dtype: np.dtype) -> Tensor:
     return AsType(dtype)(x)
 
 
+def lowest(dtype: np.dtype) -> Any:
+    """What every number of this dtype is at least: -∞, or the smallest integer."""
+    if dtype.kind == "c":
+        return complex(-math.inf, -math.inf)
+    if dtype.kind == "f":
+        return -math.inf
+    return False if dtype.kind == "b" else np.iinfo(dtype).min
+
+
+def highest(dtype: np.dtype) -> Any:
+    """What every number of this dtype is at most: ∞, or the largest integer."""
+    if dtype.kind == "c":
+        return complex(math.inf, math.inf)
+    if dtype.kind == "f":
+        return math.inf
+    return True if dtype.kind == "b" else np.iinfo(dtype).max
+
+
 def weights_of(name: str, x: Any, weights: Any, axis: Any) -> Tensor:
     """Weights for the elements of x, so that they broadcast against it: of its shape, or of the lengths of its axes `axis`."""
     w = as_tensor(weights)
@@ -104,8 +122,10 @@ def weights_of(name: str, x: Any, weights: Any, axis: Any) -> Tensor:
     axes = reduced_axes(name, axis, x.ndim)
     if axes is None or w.shape != tuple(x.shape[a] for a in axes):
         given = "no axis" if axes is None else f"axis {axis}"
-        raise ShapeError(f"{name}: weights of shape {w.shape} for an array of shape {x.shape} and {given}: they have the "
-                         "shape of the array, or the lengths of the given axes")
+        raise ShapeError(
+            f"{name}: weights of shape {w.shape} for an array of shape {x.shape} and {given}: they have the "
+            "shape of the array, or the lengths of the given axes"
+        )
     order = tuple(sorted(range(len(axes)), key=axes.__getitem__))
     return _reshape(tuple(n if a in axes else 1 for a, n in enumerate(x.shape)))(_transpose(order)(w))
 

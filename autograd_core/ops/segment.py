@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,9 +22,10 @@ from ..tensor import Tensor, as_tensor
 from .elementwise import add, conj, divide, equal, logical_or, maximum, multiply, not_equal, square, subtract
 from .index import AddAt, GetItem, InRange, flat_places
 from .indices import DISTINCT, ROWS, Index, as_index
-from .join import Concatenate, Stack, narrow
-from .product import _even_odd, to_front
-from .reduce import floating, root
+from .join import narrow
+from .product import _join, scan, to_front
+from .reduce import root
+from .reduction import floating, highest, lowest
 from .select import _where
 from .shape import Shape, _reshape
 from .sort import Order
@@ -99,20 +99,6 @@ class SegmentExtreme(Segments):
 
     def shape(self, x: Shape, ids: Shape) -> Shape:
         return (self.count, *self.rows(x, ids))
-
-
-def lowest(dtype: np.dtype) -> Any:
-    """What every number of this dtype is at least."""
-    if dtype.kind == "c":
-        return complex(-math.inf, -math.inf)
-    return -math.inf if dtype.kind == "f" else dtype.kind != "b" and np.iinfo(dtype).min
-
-
-def highest(dtype: np.dtype) -> Any:
-    """What every number of this dtype is at most."""
-    if dtype.kind == "c":
-        return complex(math.inf, math.inf)
-    return math.inf if dtype.kind == "f" else dtype.kind == "b" or np.iinfo(dtype).max
 
 
 @dataclass(frozen=True)
@@ -275,38 +261,14 @@ def products(data: Any, ids: Any, count: int) -> Any:
     if n > 1:
         new = _reshape((n - 1, *(1,) * len(rest)))(not_equal(narrow(ids, 0, 1, n), narrow(ids, 0, 0, n - 1)))
         edge = np.ones((1, *(1,) * len(rest)), bool)
-        y = _where(_join(0, (n - 1, 1))(new, edge), running(_join(0, (1, n - 1))(edge, new), y), 0)
+        y = _where(_join(0, (n - 1, 1))(new, edge), scan(_join(0, (1, n - 1))(edge, new), y, logical_or, anew), 0)
     empty = AsType(data.dtype)(equal(sizes(data, ids, count), 0))
     return add(_total((count, *rest))(y, ids), empty)
 
 
-def running(new: Any, x: Any) -> Any:
-    """The running products of x along axis 0, which begin anew where `new` is true, by multiplications alone.
-
-    Two steps make one of the same form, so that the elements with odd numbers are a problem of half the length.
-    """
-    n = x.shape[0]
-    if n < 2:
-        return x
-    half = n // 2
-    new0, new1 = _even_odd(narrow(new, 0, 0, 2 * half))
-    x0, x1 = _even_odd(narrow(x, 0, 0, 2 * half))
-    odd = running(logical_or(new0, new1), step(new1, x0, x1))
-    even = step(narrow(new0, 0, 1, half), narrow(odd, 0, 0, half - 1), narrow(x0, 0, 1, half))
-    even = _join(0, (1, half - 1))(narrow(x0, 0, 0, 1), even)
-    y = _reshape((2 * half, *x.shape[1:]))(Stack(1, 2)(even, odd))
-    if n % 2 == 0:
-        return y
-    last = step(narrow(new, 0, n - 1, n), narrow(odd, 0, half - 1, half), narrow(x, 0, n - 1, n))
-    return _join(0, (n - 1, 1))(y, last)
-
-
-def step(new: Any, y: Any, x: Any) -> Any:
-    """x where the product begins anew, else what it was, y, times x."""
+def anew(new: Any, y: Any, x: Any) -> Any:
+    """x where a product begins anew, else what it was, y, times x."""
     return _where(new, x, multiply(y, x))
-
-
-_join = lru_cache(maxsize=1024)(Concatenate)
 
 
 def segment_softmax(data: Any, segment_ids: Any, num_segments: int | None = None) -> Tensor:

@@ -16,9 +16,10 @@ from ..errors import DTypeError
 from ..primitive import OUTPUT, Primitive
 from ..table import comparison, elementwise
 from ..tensor import Tensor, as_tensor
-from .elementwise import absolute, conj, difference, exp, quiet, sigmoid, sign
+from .elementwise import absolute, conj, difference, exp, inverse_or_zero, sigmoid, sign
+from .kernels import quiet
 from .product import before, line, recurrence, recurrence_back, to_front
-from .reduce import _sum, inverse_or_zero
+from .reduce import _sum
 from .reduction import Axes, Reduction, floating, kept_shape, reduced_axes
 from .select import _where
 from .shape import Axis, Shape, _broadcast, _reshape, axes_of

@@ -115,19 +115,19 @@ def sort(x: Any, axis: int | None = -1, kind: str | None = None, *, stable: bool
     >>> ac.grad(lambda x: ac.sort(x)[0])(ac.tensor([3.0, 1.0, 2.0]))
     tensor([0., 1., 0.])
     """
-    right_kind("sort", kind)
+    check_kind("sort", kind)
     x, axis = line_of("sort", x, axis)
     return read_along(x, Order(axis)(x), axis, DISTINCT)
 
 
 def argsort(x: Any, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Tensor:
     """Where the elements stand that `sort` puts first, second, … along `axis`: whole numbers, without a gradient."""
-    right_kind("argsort", kind)
+    check_kind("argsort", kind)
     x, axis = line_of("argsort", x, axis)
     return Order(axis)(x)
 
 
-def right_kind(name: str, kind: str | None) -> None:
+def check_kind(name: str, kind: str | None) -> None:
     """ValueError for a sorting algorithm that NumPy does not know."""
     if kind not in KINDS:
         raise ValueError(f"{name}: kind must be one of {KINDS}, not {kind!r}; the sort is stable with each of them")

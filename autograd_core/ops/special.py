@@ -177,4 +177,3 @@ def real_only(name: str, x: Any) -> None:
     """Raise DTypeError for complex numbers."""
     if x.dtype.kind == "c":
         raise DTypeError(f"{name}: real numbers needed, given {x.dtype}. Take real(x), or write the formula for complex ones.")
-

@@ -55,11 +55,12 @@ class Eigh(Primitive):
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         (gw, gv), (w, v) = g, y
+        of_values = None if gw is None else _from_eigenvalues(a, w, v, gw)
         if gv is None:
-            return _from_eigenvalues(a, w, v, gw)
+            return of_values
         x = Settled(self.name, "gap", "skew")(_matmul(adjoint(v), gv), w, *present(gw))
-        core = _gaps(w) * skew(x)
-        return _matmul(_matmul(v, core if gw is None else core + on_diagonal(gw)), adjoint(v))
+        of_vectors = _matmul(_matmul(v, _gaps(w) * skew(x)), adjoint(v))
+        return of_vectors if of_values is None else of_values + of_vectors
 
     def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
         w, v = y
@@ -88,7 +89,9 @@ class FromEigenvalues(Primitive):
     name: ClassVar[str] = "from_eigenvalues"
 
     def forward(self, a: ndarray, w: ndarray, v: ndarray, g: ndarray) -> ndarray:
-        return (v * g[..., None, :]) @ v.conj().swapaxes(-1, -2)
+        a = np.asarray(a)
+        self.shape(a.shape, w.shape, v.shape, g.shape)
+        return ((v * g[..., None, :]) @ v.conj().swapaxes(-1, -2)).astype(a.dtype, copy=False)
 
     def vjp(self, i: int, c: Any, y: Any, a: Any, w: Any, v: Any, g: Any) -> Any:
         if i < 2:
@@ -115,7 +118,7 @@ class FromEigenvalues(Primitive):
         return fitting(self.name, a, w, g)
 
     def uses(self, i: int) -> tuple[int, ...]:
-        return ((1, 2, 3), (), (2, 3), (1, 2))[i]
+        return ((1, 2, 3), (), (2, 3), (2,))[i]
 
     def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
         return self(*everywhere(flags, xs))

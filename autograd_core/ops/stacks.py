@@ -24,10 +24,11 @@ def vstack(arrays: Any) -> Tensor:
 
 def dstack(arrays: Any) -> Tensor:
     """The arrays behind each other: joined along axis 2; shape (n,) becomes (1, n, 1), and (m, n) becomes (m, n, 1)."""
-    return concatenate([_reshape(_deep(x.shape))(x) for x in tensors("dstack", arrays)], 2)
+    return concatenate([_reshape(deep(x.shape))(x) for x in tensors("dstack", arrays)], 2)
 
 
-def _deep(x: Shape) -> Shape:
+def deep(x: Shape) -> Shape:
+    """The shape x with at least three axes: the first new one in front, the others behind."""
     return x if len(x) > 2 else (*(1,) * (2 - max(len(x), 1)), *(x or (1,)), 1)
 
 

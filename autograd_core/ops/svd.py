@@ -49,18 +49,21 @@ class Svd(Primitive):
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
         (gu, gs, gv), (u, s, vh) = g, y
         v, gv = adjoint(vh), None if gv is None else adjoint(gv)
+        of_values = None if gs is None else _from_singular_values(a, leading(u, s), s, adjoint(leading(v, s)), gs)
         if gu is None and gv is None:
-            return _from_singular_values(a, leading(u, s), s, adjoint(leading(v, s)), gs)
+            return of_values
         (x, outer_u), (z, outer_v) = self.split(u, gu, s), self.split(v, gv, s)
         u, v = leading(u, s), leading(v, s)
         both, differ = (z, -z) if x is None else (x, x) if z is None else (x + z, x - z)
         core = _gaps(s) * skew(Settled(self.name, "gap", "skew")(both, s, *present(gs)))
         core = core + _sums(s) * Settled(self.name, "sum", "all")(skew(differ), s)
-        c = _matmul(u, core if gs is None else core + on_diagonal(gs))
+        c = _matmul(u, core)
         if outer_u is not None:
             c = c + outer_u
         c = _matmul(c, adjoint(v))
-        return c if outer_v is None else c + _matmul(u, adjoint(outer_v))
+        if outer_v is not None:
+            c = c + _matmul(u, adjoint(outer_v))
+        return c if of_values is None else of_values + c
 
     def split(self, u: Any, g: Any, s: Any) -> tuple[Any, Any]:
         """The cotangent of the vectors u in their own space, uᴴ g, and what of it is outside, divided by s."""
@@ -125,7 +128,9 @@ class FromSingularValues(Primitive):
     name: ClassVar[str] = "from_singular_values"
 
     def forward(self, a: ndarray, u: ndarray, s: ndarray, vh: ndarray, g: ndarray) -> ndarray:
-        return (u * g[..., None, :]) @ vh
+        a = np.asarray(a)
+        self.shape(a.shape, u.shape, s.shape, vh.shape, g.shape)
+        return ((u * g[..., None, :]) @ vh).astype(a.dtype, copy=False)
 
     def vjp(self, i: int, c: Any, y: Any, a: Any, u: Any, s: Any, vh: Any, g: Any) -> Any:
         if i in (0, 2):

@@ -156,7 +156,7 @@ def layout(x: Shape, itemsize: int, kernel: Shape, out: Shape, stride: Shape, di
     return (*x[:split], *kernel, *out), (*steps[:split], *within, *between)
 
 
-def patches(x: ndarray, w: Window) -> ndarray:
+def shown(x: ndarray, w: Window) -> ndarray:
     """What the window shows of an array that has its padding and lies in one block of memory: a view (…, *kernel, *out)."""
     shape, strides = layout(x.shape, x.itemsize, w.kernel, w.out, w.stride, w.dilation)
     return np.ndarray(shape, x.dtype, x, 0, strides)
@@ -175,7 +175,7 @@ class Unfold(Linear):
 
     def forward(self, x: ndarray) -> ndarray:
         w = self.window
-        return np.array(patches(padded(x, w.padding), w), order="C")
+        return np.array(shown(padded(x, w.padding), w), order="C")
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return Fold(self.window)(g)

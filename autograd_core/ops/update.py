@@ -149,7 +149,7 @@ class Changed:
     def set(self, value: Any) -> Tensor:
         """With `value` there. Where the index repeats, the last value stays and gets the gradient."""
         z = self.value(value, "set")
-        return self.result(SetAt(self.index)(self.x, self.fitted(z) if z.ndim else z, *self.arrays))
+        return self.result(SetAt(self.index)(self.x, self.trimmed(z) if z.ndim else z, *self.arrays))
 
     def add(self, value: Any) -> Tensor:
         """With `value` added there, once for each time that the index names an element."""
@@ -193,13 +193,13 @@ class Changed:
 
     def spread(self, value: Any, name: str) -> Tensor:
         """The value as a Tensor of x's dtype, broadcast to the shape at the index."""
-        return broadcast_to(self.fitted(self.value(value, name)), self.selected())
+        return broadcast_to(self.trimmed(self.value(value, name)), self.selected())
 
     def selected(self) -> Shape:
         """The shape at the index."""
         return selected_shape(self.index, self.x.shape, [a.shape for a in self.arrays])
 
-    def fitted(self, value: Tensor) -> Tensor:
+    def trimmed(self, value: Tensor) -> Tensor:
         """The value without leading axes of length 1 that the shape at the index lacks; NumPy ignores them in x[i] = z."""
         extra = value.ndim - len(self.selected())
         return _reshape(value.shape[extra:])(value) if extra > 0 and set(value.shape[:extra]) == {1} else value
@@ -210,7 +210,7 @@ class Changed:
 
     def simply(self, op: Any, value: Tensor) -> Tensor:
         """The copy with op(element, value), for an index that names no element twice."""
-        there = op(GetItem(self.index)(self.x, *self.arrays), self.fitted(value))
+        there = op(GetItem(self.index)(self.x, *self.arrays), self.trimmed(value))
         return self.result(SetAt(self.index)(self.x, there, *self.arrays))
 
     def flat(self, value: Any, name: str) -> tuple[Tensor, Tensor]:

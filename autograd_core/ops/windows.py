@@ -103,8 +103,8 @@ class Convolve(Primitive):
         if other.dtype.kind == "c":
             other = conj(other)
         if self.full:
-            return Convolve(False)(g, turned(other))
-        return Convolve(True)(g, turned(other)) if i == 0 else turned(Convolve(False)(other, turned(g)))
+            return Convolve(False)(g, backwards(other))
+        return Convolve(True)(g, backwards(other)) if i == 0 else backwards(Convolve(False)(other, backwards(g)))
 
     def jvp(self, i: int, t: Any, y: Any, x: Any, z: Any) -> Any:
         return self(t, z) if i == 0 else self(x, t)
@@ -127,7 +127,7 @@ class Convolve(Primitive):
         return self(*aligned(flags, xs))
 
 
-def turned(x: Any) -> Any:
+def backwards(x: Any) -> Any:
     """The last axis in reverse order."""
     return Flip((x.ndim - 1,))(x)
 
@@ -175,8 +175,8 @@ def correlate(x: Any, v: Any, mode: str = "valid") -> Tensor:
     x, z = _vector("correlate", x), _vector("correlate", v)
     z = conj(z) if z.dtype.kind == "c" else z
     if x.size >= z.size:
-        return _convolved("correlate", x, turned(z), mode)
-    return turned(_convolved("correlate", z, turned(x), mode))
+        return _convolved("correlate", x, backwards(z), mode)
+    return backwards(_convolved("correlate", z, backwards(x), mode))
 
 
 def _vector(name: str, x: Any) -> Tensor:

@@ -75,9 +75,7 @@ def numbers(dtype: Any = np.float64) -> Any:
 
 
 @composite
-def tensors(
-    draw: Draw, shape: Any = None, dtype: Any = np.float64, elements: Any = None, requires_grad: Any = False
-) -> Tensor:
+def tensors(draw: Draw, shape: Any = None, dtype: Any = np.float64, elements: Any = None, requires_grad: Any = False) -> Tensor:
     """Tensors. Each argument may itself be a strategy; without `shape` it is one of `shapes()`.
 
     `elements` are `numbers(dtype)` unless given: numbers for which ordinary functions neither overflow nor lose digits.

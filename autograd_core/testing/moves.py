@@ -150,7 +150,10 @@ def clipped(d: Drawing, name: str) -> Call:
     return (ref, d.whole(-3, 0) - 0.5, d.whole(0, 3) + 0.5), {}
 
 
-SUMS = "ij->ji ii-> ii->i i,i-> i,j->ij ij,j->i ij,j->ij ij,jk->ik ij,ij->j ij,kj->ik ...i,...i->... i...->...i".split()
+SUMS = [
+    "ij->ji", "ii->", "ii->i", "i,i->", "i,j->ij", "ij,j->i", "ij,j->ij", "ij,jk->ik", "ij,ij->j", "ij,kj->ik",
+    "...i,...i->...", "i...->...i",
+]  # fmt: skip
 
 
 def summed(d: Drawing, name: str) -> Call | None:

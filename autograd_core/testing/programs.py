@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from importlib import import_module
+from itertools import count
 from operator import getitem
 from types import ModuleType
 from typing import Any
@@ -37,14 +38,24 @@ class Step:
 
     def run(self, library: Callable[[str], Callable], values: Sequence[Any]) -> Any:
         """What the function of a library gives for these values of the program so far."""
-        options = {key: resolved(value, values) for key, value in self.options}
-        return library(self.name)(*(resolved(arg, values) for arg in self.args), **options)
+        return library(self.name)(*(resolved(arg, values) for arg in self.args), **dict(self.options))
 
     @property
     def refs(self) -> Iterator[Ref]:
         """The values that it reads."""
-        for arg in (*self.args, *(value for _, value in self.options)):
+        for arg in self.args:
             yield from (part for part in (arg if isinstance(arg, list) else [arg]) if isinstance(part, Ref))
+
+    def apart(self) -> Step:
+        """The same call with a value of its own for each argument: number k for the k-th Ref."""
+        numbers = count()
+
+        def renumbered(arg: Any) -> Any:
+            if isinstance(arg, list):
+                return [renumbered(part) for part in arg]
+            return Ref(next(numbers)) if isinstance(arg, Ref) else arg
+
+        return Step(self.name, tuple(map(renumbered, self.args)), self.options)
 
     def __repr__(self) -> str:
         if self.name == "getitem":
@@ -124,15 +135,20 @@ def package() -> ModuleType:
 
 def function(name: str) -> Callable:
     """The engine's function of a name, such as "sin", "linalg.solve" or "getitem"."""
-    return getitem if name == "getitem" else reduce(getattr, name.split("."), package())
+    return named(package(), name)
 
 
 def numpys(name: str) -> Callable | None:
     """NumPy's function of that name, if it has one."""
     try:
-        return getitem if name == "getitem" else reduce(getattr, name.split("."), np)  # type: ignore[arg-type]
+        return named(np, name)
     except AttributeError:
         return None
+
+
+def named(home: Any, name: str) -> Any:
+    """What a library has under a name with dots; `x[i]` is called "getitem"."""
+    return getitem if name == "getitem" else reduce(getattr, name.split("."), home)
 
 
 def elementwise_functions() -> dict[str, Elementwise]:

@@ -10,6 +10,8 @@ All of them shrink to something small. Without hypothesis a MissingExtraError na
 >>> test_the_derivative_of_a_sine()
 """
 
+# ruff: noqa: I001 (public names by themselves)
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -21,10 +23,8 @@ from numpy import ndarray
 from ..errors import require
 from ..graph import no_grad
 from ..tensor import Tensor
-from .draws import (
-    EXTRA, Draw, arrays, axes, broadcastable_shapes, composite, hypothesis, indices, numbers, positive_definite, shapes,
-    tensors,
-)  # fmt: skip
+from .draws import EXTRA, Draw, arrays, composite, hypothesis
+from .draws import axes, broadcastable_shapes, indices, numbers, positive_definite, shapes, tensors
 from .moves import MOVES, Drawing, elementwise
 from .programs import Program, Step, elementwise_functions, function, numpys
 
@@ -68,7 +68,7 @@ def modules(
 
 
 def accepted(step: Step, values: Sequence[ndarray]) -> bool:
-    """Whether NumPy takes this call, where it has the function; elementwise ops must broadcast."""
+    """Whether NumPy takes this call, where it has the function; the operands of others must broadcast."""
     oracle = numpys(step.name)
     try:
         if oracle is None:
@@ -76,17 +76,18 @@ def accepted(step: Step, values: Sequence[ndarray]) -> bool:
         else:
             with np.errstate(all="ignore"):
                 step.run(lambda _: oracle, values)
-    except (ValueError, IndexError, np.linalg.LinAlgError):
+    except (ValueError, TypeError, IndexError, np.linalg.LinAlgError):
         return False
     return True
 
 
 def tame(step: Step, values: Sequence[ndarray]) -> ndarray | None:
     """What a step gives, if it is finite, not too large, and smooth near its operands, as far as shifted ones show."""
+    operands = [values[ref.index] for ref in step.refs]
 
     def at(shift: float) -> ndarray:
-        moved = [Tensor(x + shift * steps_of(x, k)) for k, x in enumerate(values)]
-        y = step.run(function, moved)
+        moved = [Tensor(x + shift * steps_of(x, k)) for k, x in enumerate(operands)]
+        y = step.apart().run(function, moved)
         return y.numpy() if y.dtype == np.float64 else np.array(np.nan)
 
     with np.errstate(all="ignore"), no_grad():
@@ -115,7 +116,8 @@ def draw_program(draw: Draw, names: Sequence[str] | None, inputs: int, steps: in
     square = draw(st.booleans())
     shapes = [(2, 2)] * count if square else draw(broadcastable_shapes(count, max_dims=2, max_side=3))
     values = [draw(arrays().arrays(np.float64, shape, elements=numbers())) for shape in shapes]
-    given, taken, wanted = tuple(values), [], draw(st.integers(1, steps))
+    given, wanted = tuple(values), draw(st.integers(1, steps))
+    taken: list[Step] = []
     for _ in range(2 * wanted):
         if len(taken) == wanted:
             break

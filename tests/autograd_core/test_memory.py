@@ -15,6 +15,18 @@ import autograd_core as ac
 from autograd_core.graph import LeafNode, Node
 
 
+KINDS = {ac.Tensor, Node, LeafNode}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _only_what_is_made_here():
+    """Leaves out, and so soon passes over, what other tests have made."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def no_gc():
     gc.collect()
@@ -25,7 +37,7 @@ def no_gc():
 
 def alive():
     """How many Tensors and nodes there are."""
-    return sum(isinstance(x, (ac.Tensor, Node, LeafNode)) for x in gc.get_objects())
+    return sum(type(x) in KINDS for x in gc.get_objects())
 
 
 def left_by(work):

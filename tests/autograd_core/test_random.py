@@ -9,6 +9,7 @@ import scipy.stats
 import autograd_core as ac
 from autograd_core.errors import DTypeError, GradientError, ShapeError
 from autograd_core.random import Generator
+from autograd_core.tape import Tape
 
 N = 20_000
 
@@ -68,6 +69,14 @@ def test_a_sample_without_repeats_follows_its_weights():
     rng = Generator(2)
     first = np.array([rng.choice(3, size=1, replace=False, p=[0.1, 0.2, 0.7]).item() for _ in range(3000)])
     np.testing.assert_allclose(np.bincount(first) / 3000, [0.1, 0.2, 0.7], atol=0.03)
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_choice_with_weights_follows_from_its_draw_by_ops(replace):
+    """So a repetition with another draw chooses anew."""
+    tape = Tape("test", [])
+    y = tape.run(lambda: Generator(0).choice(5, 3, replace, p=[0.1, 0.2, 0.3, 0.2, 0.2]))
+    assert tape.needed([tape.slot(y)])[0].op.name == "draw"
 
 
 def test_location_and_scale_are_differentiated():

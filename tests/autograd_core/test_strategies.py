@@ -110,7 +110,7 @@ def test_matrices_are_positive_definite(x, c, leaf):
 def test_modules_are_networks_that_run(network, rows):
     width = next(iter(network.parameters())).shape[1]
     x = ac.tensor(np.ones((rows, width)))
-    (g,) = ac.gradients(ac.sum(network(x) ** 2), list(network.parameters())[0])
+    (g,) = ac.gradients(ac.sum(network(x) ** 2), next(iter(network.parameters())))
     assert np.isfinite(g.numpy()).all()
 
 

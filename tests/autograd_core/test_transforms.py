@@ -268,3 +268,21 @@ def test_nested_outputs():
 def test_misuse_is_explained(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_jacobians_of_complex_numbers():
+    z = np.array([1.0 + 2.0j, 3.0 - 1.0j])
+    np.testing.assert_allclose(ac.jacobian(lambda z: z**2)(z).numpy(), np.diag(2 * z))
+    np.testing.assert_allclose(ac.jacobian(lambda x: ac.sum(x) * (1 + 2j))(z.real).numpy(), [1 + 2j, 1 + 2j])
+    with pytest.raises(ac.DTypeError, match="Use mode='forward'"):
+        ac.jacobian(lambda z: z**2, mode="reverse")(z)
+
+
+def test_writing_through_the_data_of_a_result_is_noticed():
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    y = ac.exp(x)
+    memory = y.data
+    z = ac.sum(y * y)
+    memory[...] = 5.0
+    with pytest.raises(ac.MutationError):
+        z.backward()

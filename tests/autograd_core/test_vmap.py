@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -163,3 +165,37 @@ def test_agrees_with_jax(name):
     }
     ours = ac.vmap(ac.jacobian(FUNCTIONS[name]))(X).numpy()
     np.testing.assert_allclose(ours, np.asarray(jax.vmap(jax.jacobian(theirs[name]))(X)), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.data * 2.0,
+        lambda x: ac.tensor(x) * 2.0,
+        lambda x: ac.Tensor([x[0], x[1]]),
+        lambda x: ac.as_tensor(x, dtype=np.float32),
+        lambda x: ac.sum([x[0], x[1]]),
+        lambda x: x + [x[0], 1.0, 2.0],
+        lambda x: copy.copy(x) * 2.0,
+        lambda x: x.requires_grad_() * 2.0,
+        lambda x: 1.0 if 2.0 in x else 0.0,
+        lambda x: ac.random.Generator(0).choice(3, p=ac.softmax(x)),
+    ],
+)
+def test_what_would_freeze_one_example_is_refused(f):
+    with pytest.raises(CaptureError, match="Python reads the values"):
+        ac.vmap(f)(X)
+
+
+def test_assignments_to_the_argument_inside_transforms():
+    def f(x):
+        x[0] = x[0] ** 2
+        return ac.sum(x**2)
+
+    x = np.array([3.0, 2.0])
+    assert ac.grad(f)(x).tolist() == [108.0, 4.0]
+    assert ac.jvp(f, (x,), ([1.0, 0.0],))[1].item() == 108.0
+    assert ac.jacobian(f)(x).tolist() == [108.0, 4.0]
+    assert ac.hessian(f)(x).tolist() == [[108.0, 0.0], [0.0, 2.0]]
+    assert ac.vmap(f)(x.reshape(1, 2)).tolist() == [85.0]
+    assert ac.grad(ac.checkpoint(f))(x).tolist() == [108.0, 4.0]

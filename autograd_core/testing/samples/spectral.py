@@ -114,8 +114,10 @@ declare(
     samples=[
         Sample(Slopes(), A, W, reference=lambda m, w: np.diagonal(m)),
         Sample(Slopes(descending=True), STACK * (1.0 + 1.0j), W[:2] + np.zeros((2, 1))),
-        Sample(lambda m: Slopes()(symmetric(m), np.ones(3)), A, reference=lambda m: np.linalg.eigvalsh(m + m.T), order=1),
-        Sample(lambda m: Slopes(True)(symmetric(m), np.array([2.0, 2.0, 1.0])), A, order=1),
+        Sample(
+            lambda m: Slopes()(symmetric(m), np.ones(3, m.dtype)), A, reference=lambda m: np.linalg.eigvalsh(m + m.T), order=1
+        ),
+        Sample(lambda m: Slopes(True)(symmetric(m), np.array([2.0, 2.0, 1.0], m.dtype)), A, order=1),
     ],
     refusals=[
         Refusal(lambda: Slopes()(Tensor(TALL), W), ShapeError, r"slopes: needs a square matrix .*; given shape \(3, 2\)"),
