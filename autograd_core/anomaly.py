@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import linecache
 import sys
+from collections.abc import Callable
 from contextvars import Token
+from functools import wraps
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -86,6 +88,10 @@ class Anomaly(Recorder):
         if self.outer is not None:
             self.outer.read(x, how)
 
+    def deposited(self, x: Any) -> None:
+        if self.outer is not None:
+            self.outer.deposited(x)
+
     def drew(self, generator: Any) -> None:
         if self.outer is not None:
             self.outer.drew(generator)
@@ -147,7 +153,15 @@ class detect_anomaly:
         quiet.__enter__()
         self._entered.append((recording.set(Anomaly(is_grad_enabled(), self.infinite, recorder())), quiet))
 
+    def __call__(self, function: Callable) -> Callable:
+        @wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with detect_anomaly(self.infinite):
+                return function(*args, **kwargs)
+
+        return wrapped
+
     def __exit__(self, *exception: object) -> None:
         token, quiet = self._entered.pop()
         recording.reset(token)
-        quiet.__exit__()
+        quiet.__exit__(None, None, None)

@@ -192,6 +192,8 @@ def deposit(leaf: LeafNode, g: Any, record: bool) -> None:
 
 def accumulate(x: Tensor, g: Any, record: bool) -> None:
     """Add g to `.grad` of x."""
+    if (mode := recorder()) is not None:
+        mode.deposited(x)
     old = x.grad
     if record:
         x._grad = COPY(g) if old is None else old + g

@@ -32,6 +32,11 @@ def everywhere(flags: Sequence[bool], xs: Sequence[Any]) -> list[Any]:
     return [x if flag else broadcast_to(x, (size, *x.shape)) for flag, x in zip(flags, arrays)]
 
 
+def stand_in(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An example for a batch that has none: ones, or unit matrices, which have an inverse and a root."""
+    return np.array(np.broadcast_to(np.eye(*shape[-2:]) if len(shape) > 1 else np.ones(shape), shape), dtype)
+
+
 def later(axes: Sequence[int]) -> tuple[int, ...]:
     """Axes of one example (counted from 0) as axes of the batch."""
     return tuple(a + 1 for a in axes)

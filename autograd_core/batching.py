@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .batch import stand_in
 from .broadcast import broadcast_to
 from .errors import ShapeError
 from .graph import no_grad, recording
@@ -66,11 +67,13 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0) -> Callable:
     """The function f of one example as a function of a batch: f runs once, each of its ops on all examples together.
 
     `in_axes` gives the batch axis of each argument: a number for all, None for an argument that serves every example, or
-    a tuple with one entry an argument, which may be nested like it. `out_axes` says the same of the results, None for one
-    that must not depend on the batch. Can be nested and differentiated, and transforms may stand inside f.
+    a tuple with one entry an argument, which may be nested like it; keyword arguments serve every example. `out_axes` says
+    the same of the results, None for one that must not depend on the batch. Can be nested and differentiated, and
+    transforms may stand inside f.
 
-    A random draw inside f is one draw for all examples. Raises ShapeError if the batches differ in length, CaptureError
-    where f looks at values (`if x > 0`, `x.item()`, boolean masks), which differ from example to example.
+    A random draw inside f is one draw for all examples; what f assigns to Tensors from outside is lost. Raises ShapeError
+    if the batches differ in length, CaptureError where f looks at values (`if x > 0`, `x.item()`, boolean masks), which
+    differ from example to example.
 
     >>> import autograd_core as ac
     >>> ac.vmap(lambda x, z: ac.sum(x * z))(ac.tensor([[1.0, 2.0], [3.0, 4.0]]), ac.tensor([[1.0, 1.0], [0.0, 2.0]]))
@@ -80,16 +83,16 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0) -> Callable:
     """
 
     @wraps(f)
-    def mapped(*args: Any) -> Any:
+    def mapped(*args: Any, **kwargs: Any) -> Any:
         leaves, rebuild = flatten(list(args))
-        axes = axes_for("in_axes", in_axes, list(args))
+        axes = [None if x is None else a for x, a in zip(leaves, axes_for("in_axes", in_axes, list(args)))]
         batches = [to_front(as_tensor(x), a) for x, a in zip(leaves, axes) if a is not None]
         size = common_length([x.shape[0] for x in batches])
         examples = [first(x) for x in batches]
         tape = Tape("vmap", examples)
         rest = iter(examples)
         given = rebuild([x if a is None else next(rest) for x, a in zip(leaves, axes)])
-        results, rebuild_results = flatten(tape.run(f, *given))
+        results, rebuild_results = flatten(tape.run(lambda: f(*given, **kwargs)))
         ys = replayed(tape, results, batches)
         places = axes_for("out_axes", out_axes, rebuild_results(results))
         return rebuild_results([placed(y, place, size) for y, place in zip(ys, places, strict=True)])
@@ -119,8 +122,8 @@ def recorded_by(xs: Sequence[Any]) -> bool:
 
 
 def first(x: Tensor) -> Tensor:
-    """The first example of a batch, or zeros if there is none, as a constant on memory of its own."""
-    return from_array(np.zeros(x.shape[1:], x.dtype) if x.shape[0] == 0 else np.array(x.array[0]))
+    """The first example of a batch, or one made up if there is none, as a constant on memory of its own."""
+    return from_array(stand_in(x.shape[1:], x.dtype) if x.shape[0] == 0 else np.array(x.array[0]))
 
 
 def common_length(lengths: Sequence[int]) -> int:
@@ -136,7 +139,8 @@ def axes_for(name: str, axes: Any, tree: Any) -> list[int | None]:
     if axes is None or isinstance(axes, int):
         return [axes] * len(flatten(tree)[0])
     parts = list(tree.values()) if isinstance(tree, dict) else tree
-    given = [axes.get(key) for key in tree] if isinstance(tree, dict) and isinstance(axes, dict) else axes
+    alike = isinstance(tree, dict) and isinstance(axes, dict) and axes.keys() == tree.keys()
+    given = [axes[key] for key in tree] if alike else axes
     if not isinstance(parts, (tuple, list)) or not isinstance(given, (tuple, list)) or len(parts) != len(given):
         raise TypeError(f"vmap: {name}={axes!r} does not have the structure of what it describes; give one number for all")
     return [a for entry, part in zip(given, parts) for a in axes_for(name, entry, part)]
@@ -151,6 +155,8 @@ def to_front(x: Tensor, axis: int) -> Tensor:
 
 def placed(y: Batched, axis: int | None, size: int) -> Tensor:
     """A result with the batch at `axis`, repeated along it if it does not depend on the batch."""
+    if y.value is None or isinstance(y.value, str):
+        return y.value
     value = as_tensor(y.value)
     if axis is None:
         if y.flag:

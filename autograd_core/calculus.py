@@ -17,6 +17,7 @@ from .ops.reduce import sum
 from .ops.shape import moveaxis, reshape
 from .taylor import jet
 from .tensor import Tensor, as_tensor, from_array
+from .transforms import argument_numbers
 
 
 def with_argument(args: tuple, argnum: int, x: Any) -> list:
@@ -28,10 +29,14 @@ def with_argument(args: tuple, argnum: int, x: Any) -> list:
 
 def _second_derivatives(f: Callable, argnum: int, args: tuple, kwargs: dict) -> tuple[Any, Tensor]:
     """(x, ∂²f/∂x_i² for all i along the first axis), from second-order series along all unit vectors together."""
-    x = as_tensor(args[argnum])
+    (place,) = argument_numbers(argnum, len(args))
+    x = as_tensor(args[place])
 
-    def of_x(x: Tensor) -> Any:
-        return f(*with_argument(args, argnum, x), **kwargs)
+    def of_x(x: Tensor) -> Tensor:
+        y = f(*with_argument(args, place, x), **kwargs)
+        if isinstance(y, (tuple, list, dict)):
+            raise TypeError(f"laplacian, hessian_diag: the function returns one Tensor, not a {type(y).__name__}. Use stack.")
+        return y
 
     basis = np.eye(x.size, dtype=x.dtype).reshape((x.size, *x.shape))
     still = from_array(np.zeros(x.shape, x.dtype))

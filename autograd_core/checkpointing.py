@@ -13,10 +13,11 @@ import numpy as np
 from .batching import vmap
 from .dtypes import differentiable
 from .errors import CaptureError
-from .graph import Recorder, is_grad_enabled, next_serial, no_grad, recorder, recording
+from .graph import Recorder, is_grad_enabled, next_serial, no_grad, recording
+from .ops.random import repeated
 from .primitive import Primitive, apply, fresh
 from .span import Span, span
-from .tape import Tape, closed
+from .tape import closed, own, taping
 from .tensor import Tensor, as_tensor, from_array
 from .transforms import recorded
 from .trees import flatten
@@ -40,7 +41,7 @@ class Checkpoint(Primitive):
             return self.kept.pop()
         with closed("checkpoint"):
             args = [from_array(np.asarray(x).view()) for x in xs[: self.arguments]]
-            return tuple(y.array for y in self.function(*args))
+            return tuple(own(y.array, xs) for y in self.function(*args))
 
     def again(self, xs: Sequence[Any]) -> Span:
         """The call repeated with its graph: from the arguments, on nodes of their own, and from outside to the outputs."""
@@ -122,7 +123,7 @@ def checkpoint(f: Callable) -> Callable:
 
     @wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        if isinstance(recorder(), Tape) or not is_grad_enabled():
+        if taping() is not None or not is_grad_enabled():
             return f(*args, **kwargs)
         leaves, rebuild = flatten(list(args))
         moving = [k for k, x in enumerate(leaves) if isinstance(x, Tensor) and differentiable(x.dtype)]
@@ -137,9 +138,10 @@ def checkpoint(f: Callable) -> Callable:
             return [as_tensor(y) for y in ys]
 
         xs = [leaves[k] for k in moving]
-        ys, notes = once(flat, [x.detach() for x in xs])
+        ys, notes = once(flat, [from_array(x.array) for x in xs])
         outside = tuple(notes.found.values())
-        op = Checkpoint(flat, len(xs), outside, tuple(notes.drawn.values()), [tuple(y.array for y in ys)])
+        arrays = tuple(own(y.array, [x.array for x in (*xs, *outside)]) for y in ys)
+        op = Checkpoint(flat, len(xs), outside, tuple(notes.drawn.values()), [arrays])
         return shapes[0](list(apply(op, (*xs, *outside))))
 
     return checkpointed
@@ -157,12 +159,9 @@ def once(f: Callable, xs: Sequence[Tensor]) -> tuple[Any, Outside]:
 
 @contextmanager
 def same_draws(drawn: Sequence[tuple[Any, dict]]) -> Iterator[None]:
-    """Within the block the generators go on from these states; after it, from where they were."""
-    now = [(generator, generator.state) for generator, _ in drawn]
-    for generator, state in drawn:
-        generator.state = state
+    """Within the block the generators repeat their draws from these states on, in this thread alone."""
+    token = repeated.set({**repeated.get(), **{id(generator): dict(state) for generator, state in drawn}})
     try:
         yield
     finally:
-        for generator, state in now:
-            generator.state = state
+        repeated.reset(token)

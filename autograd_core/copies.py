@@ -32,7 +32,7 @@ def reduce(self: Tensor) -> tuple:
     if isinstance(self.node, Node):
         raise GradientError("only leaves and constants can be pickled; call detach() first")
     grad = None if self.grad is None else self.grad.detach()
-    return rebuild, (type(self), self.array, self.requires_grad, self.name, grad)
+    return rebuild, (type(self), self._read("pickle"), self.requires_grad, self.name, grad)
 
 
 def rebuild(kind: type[Tensor], array: ndarray, requires_grad: bool, name: str | None, grad: Tensor | None) -> Tensor:

@@ -15,7 +15,7 @@ from .errors import GradientError, ShapeError
 from .graph import recording
 from .ops.reduce import _sum
 from .primitive import OUTPUT, Primitive, apply
-from .tape import closed
+from .tape import closed, own
 from .tensor import Tensor, as_tensor, from_array
 from .transforms import filled, vjp
 from .trees import flatten, flatten_like
@@ -41,7 +41,7 @@ class Custom(Primitive):
         with closed("custom_vjp"):
             ys, residuals = self.forward_rule(*(from_array(np.asarray(x).view()) for x in xs))
         self.kept[:] = [(xs, residuals)]
-        return tuple(y.array for y in ys)
+        return tuple(own(y.array, xs) for y in ys)
 
     def residuals(self, raw: bool, xs: Sequence[Any]) -> Any:
         """What the reverse rule needs of the forward pass: kept from it, unless a graph must lead to the inputs."""
@@ -82,7 +82,7 @@ class Custom(Primitive):
 
     def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
         axes = tuple(0 if flag else None for flag in flags)
-        likes = [as_tensor(x[0] if flag else x) for flag, x in zip(flags, map(bare, xs))]
+        likes = [from_array(np.zeros(x.shape[1:] if flag else np.shape(x), x.dtype)) for flag, x in zip(flags, map(bare, xs))]
         rule = vmap(lambda residuals, gs: fitting(self.backward_rule(residuals, gs), likes))
 
         def backward_rule(residuals: Any, gs: Any) -> list:
@@ -138,8 +138,10 @@ class custom_vjp:
 
 
 def _moves(x: Any) -> bool:
-    if isinstance(x, (Tensor, np.ndarray, np.generic)):
+    if isinstance(x, (np.ndarray, np.generic)):
         return differentiable(x.dtype)
+    if isinstance(x, Tensor):
+        return True
     return isinstance(x, (float, complex))
 
 

@@ -55,6 +55,9 @@ class Recorder:
     def drew(self, generator: Any) -> None:
         """A generator of random numbers is about to draw."""
 
+    def deposited(self, x: Any) -> None:
+        """A sweep adds to `.grad` of x."""
+
     def wrote(self, x: Any, value: Any) -> None:
         """The values of x were overwritten in place."""
 

@@ -202,9 +202,9 @@ def diagnose(op: Primitive, error: Exception, arrays: Sequence[Any]) -> Exceptio
         pass
     ours = (ShapeError, DTypeError, np.linalg.LinAlgError)
     named = str(error).startswith(f"{op.name}:")
-    if isinstance(error, (TypeError, ValueError)) and not isinstance(error, ours) and not named:
+    if isinstance(error, (TypeError, ValueError, AttributeError)) and not isinstance(error, ours) and not named:
         dtypes = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
-        kind: type[Exception] = DTypeError if isinstance(error, TypeError) else ValueError
+        kind: type[Exception] = ValueError if isinstance(error, ValueError) else DTypeError
         text = f"{op.name}: {str(error).rstrip('.')}. Given shapes {', '.join(map(str, shapes))}, dtypes {dtypes}."
         return caused(kind(text), error)
     return error

@@ -7,6 +7,7 @@ this file lists only what has none.
 from __future__ import annotations
 
 import difflib
+import inspect
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -77,8 +78,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **options
         call = ufuncs().get(ufunc) or of_scipy(ufunc)
         dtype = options.pop("dtype", None)
         if call is not None and not options:
-            y = call(*inputs)
-            return y if dtype is None else AsType(np.dtype(dtype))(y)
+            return call(*inputs if dtype is None else [AsType(np.dtype(dtype))(as_tensor(x)) for x in inputs])
     elif how == "reduce" and ufunc in REDUCTIONS:
         return REDUCTIONS[ufunc](inputs[0], *inputs[1:], **({"axis": 0} if len(inputs) < 2 else {}) | options)
     elif how == "accumulate" and ufunc in RUNNING:
@@ -97,16 +97,43 @@ def is_default(name: str, value: Any) -> bool:
 
 def array_function(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
     """What another function of NumPy does with a Tensor among its arguments."""
-    kwargs = {name: value for name, value in kwargs.items() if not (name == "out" and value is None)}
-    if "a" in kwargs:  # NumPy's name of the first argument, which is x here
-        args, kwargs = (kwargs["a"], *args), {name: value for name, value in kwargs.items() if name != "a"}
     if (call := functions().get(function)) is not None:
+        args, kwargs = as_ours(function, call, args, kwargs)
         return call(*args, **kwargs)
     if function in PROPERTIES:
         return function(*map_leaves(bare, args), **map_leaves(bare, kwargs))
     if function in QUERIES:
         return function(*map_leaves(values, args), **map_leaves(values, kwargs))
     raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {})
+
+
+@cache
+def parameters(function: Callable) -> dict[str, Any]:
+    """The parameters of a function by their names; none if it does not tell, or takes any number."""
+    try:
+        found = inspect.signature(function).parameters
+    except ValueError:
+        return {}
+    return {} if inspect.Parameter.VAR_POSITIONAL in {p.kind for p in found.values()} else dict(found)
+
+
+def as_ours(function: Callable, call: Callable, args: tuple, kwargs: dict) -> tuple[list, dict]:
+    """The arguments of a call of NumPy's function for ours: an `out` of None left out, and NumPy's own names by position."""
+    theirs = [*parameters(function)]
+    ours = {name for name, p in parameters(call).items() if p.kind is not inspect.Parameter.POSITIONAL_ONLY}
+    given, positional = dict(kwargs), list(args)
+    if "out" in theirs[: len(args)]:
+        cut = theirs.index("out")
+        given |= dict(zip(theirs[cut:], args[cut:]))
+        positional = positional[:cut]
+    if given.pop("out", None) is not None:
+        raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {"out": None})
+    for name in theirs[len(positional) :]:
+        if name in given and name not in ours and theirs.index(name) == len(positional):
+            positional.append(given.pop(name))
+    if "a" in given and "a" not in ours and not positional:
+        positional.append(given.pop("a"))
+    return positional, given
 
 
 def bare(x: Any) -> Any:
@@ -138,8 +165,9 @@ def dlpack(self: Tensor, **options: Any) -> Any:
     """
     if self.node is not None:
         raise GradientError("__dlpack__: this Tensor requires a gradient, which another library would drop. Use x.detach().")
+    self._read("dlpack")
     self._own_memory()  # graphs that save this array take a copy from now on
-    return self._read("dlpack").__dlpack__(**options)
+    return self.array.__dlpack__(**options)
 
 
 def dlpack_device(self: Tensor) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from .ops.parts import real as real
 from .ops.select import where
 from .ops.shape import axes_of
 from .primitive import AsType
-from .table import Elementwise
+from .table import Elementwise, null_product
 from .tensor import Tensor, as_tensor
 
 
@@ -146,6 +146,7 @@ isreal = public(table.isreal, "Where x has no imaginary part, or one that is 0."
 signbit = public(table.signbit, "Where the sign of x is minus, also that of -0.0.")
 
 public(table.guarded_product, "x · z, but 0 where x is 0 and z is not finite.")
+public(null_product, "x · z, but 0 where one of them is 0 and the other is not finite.")
 describe(table)
 
 # NumPy's other names.

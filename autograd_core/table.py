@@ -127,10 +127,27 @@ class GuardedProduct(Elementwise):
 
     def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
         factor = conj(args[2 - i]) if conjugate else args[2 - i]
-        return self(v, factor) if i == 0 else self(factor, v)
+        return self(v, factor) if i == 0 else null_product(v, factor)
+
+
+def _null(v: Any, w: Any) -> Any:
+    c = np.multiply(v, w)
+    check = np.vdot(c, c)
+    if check - check == 0:
+        return c
+    zero = ((asarray(v) == 0) & ~np.isfinite(w)) | ((asarray(w) == 0) & ~np.isfinite(v))
+    return np.where(zero, np.zeros((), c.dtype), c)
+
+
+class NullProduct(Elementwise):
+    """v · w, but 0 where one of them is 0 and the other is not finite: the derivative of a guarded product by d."""
+
+    def product(self, i: int, v: Any, conjugate: bool, args: Sequence[Any]) -> Any:
+        return self(v, conj(args[2 - i]) if conjugate else args[2 - i])
 
 
 guarded_product = GuardedProduct("guarded_product", _guarded, (lambda _y, _g, d: d, lambda _y, g, _d: g), singular=True)
+null_product = NullProduct("null_product", _null, (lambda _y, _v, w: w, lambda _y, v, _w: v), singular=True)
 
 
 @dataclass(frozen=True)

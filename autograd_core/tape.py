@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy import ndarray
+
 from .errors import CaptureError
 from .graph import Recorder, recorder, recording, transforming
 from .primitive import Identity
@@ -46,6 +49,7 @@ class Tape(Recorder):
         self.slots: dict[int, Slot] = {}
         self.arrays: list[Any] = []  # kept alive, since slots are found by identity
         self.inputs = tuple(self.new_slot(x) for x in inputs)
+        self.varying = set(self.inputs)  # those that depend on an input
 
     def new_slot(self, y: Tensor) -> Slot:
         """A slot for a Tensor that no step before has given; one on the array of another gets a view of its own."""
@@ -72,17 +76,22 @@ class Tape(Recorder):
         return other
 
     def note(self, op: Any, xs: tuple, y: Any) -> None:
-        ys = y if isinstance(y, tuple) else (y,)
         inputs = tuple(map(self.operand, xs))
-        self.steps.append(Step(op, inputs, tuple(map(self.new_slot, ys)), self.on))
+        self.add(Step(op, inputs, tuple(map(self.new_slot, y if isinstance(y, tuple) else (y,))), self.on))
 
     def cut(self, x: Tensor, y: Tensor) -> None:
         inputs = (self.operand(x),)
         y.array = x.array.view()
-        self.steps.append(Step(CUT, inputs, (self.new_slot(y),), False))
+        self.add(Step(CUT, inputs, (self.new_slot(y),), False))
+
+    def add(self, step: Step) -> None:
+        """Note a step."""
+        self.steps.append(step)
+        if any(isinstance(x, Slot) and x in self.varying for x in step.inputs):
+            self.varying.update(step.outputs)
 
     def read(self, x: Tensor, how: str) -> None:
-        if self.slot(x) is not None:
+        if self.slot(x) in self.varying:
             raise CaptureError(
                 f"{self.what}: Python reads the values of a Tensor of shape {x.shape} ({how}), and they differ from one "
                 "example or call to the next. Use ac.where for a choice between values, and Tensors for everything "
@@ -93,6 +102,12 @@ class Tape(Recorder):
         raise CaptureError(
             f"{self.what}: a Tensor of shape {x.shape} was overwritten in place, which a repetition would not repeat. "
             "Return the new value instead."
+        )
+
+    def deposited(self, x: Tensor) -> None:
+        raise CaptureError(
+            f"{self.what}: a backward pass inside the function adds to `.grad` of a Tensor of shape {x.shape}, and would do "
+            "so for one example or call alone. Use ac.grad, which returns gradients."
         )
 
     def run(self, f: Callable, *args: Any) -> Any:
@@ -127,18 +142,31 @@ class Closed(Recorder):
 
     def note(self, op: Any, xs: tuple, y: Any) -> None:
         for x in xs:
-            if isinstance(x, Tensor) and self.outer.slot(x) is not None:
+            if isinstance(x, Tensor) and self.outer.slot(x) in self.outer.varying:
                 raise CaptureError(
                     f"{self.what}: the function takes a Tensor of shape {x.shape} from outside, and {self.outer.what} needs it "
                     "to differ from one example or call to the next. Pass it as an argument."
                 )
 
 
+def taping() -> Tape | None:
+    """The tape that takes notes here, also behind another recorder."""
+    mode: Any = recorder()
+    while mode is not None and not isinstance(mode, Tape):
+        mode = getattr(mode, "outer", None)
+    return mode
+
+
+def own(y: ndarray, xs: Sequence[Any]) -> ndarray:
+    """The value of an op that is a function, on memory of its own if it lies on that of an input."""
+    return y.copy() if any(np.may_share_memory(y, x) for x in xs if isinstance(x, ndarray)) else y
+
+
 @contextmanager
 def closed(what: str) -> Iterator[None]:
     """Within the block nothing is recorded: it is the forward pass of one op, made of others."""
-    outer = recorder()
-    token = recording.set(Closed(what, outer) if isinstance(outer, Tape) else False)
+    outer = taping()
+    token = recording.set(False if outer is None else Closed(what, outer))
     try:
         yield
     finally:

@@ -173,7 +173,7 @@ class Program:
 
     def constant(self, x: Any) -> Constant:
         """The series of a value from outside."""
-        key = (type(x), x) if isinstance(x, (int, float, complex)) else id(x)
+        key = (type(x), repr(x)) if isinstance(x, (int, float, complex)) else id(x)  # 0.0 and -0.0 are equal, and two
         if key not in self.constants:
             self.constants[key] = Constant(x)
         return self.constants[key]
@@ -190,6 +190,12 @@ class Program:
         if op.outputs is None:
             return [image if differentiable(image.term(0).dtype) else Constant(image.term(0))]
         return [Output(image, n) for n in range(len(step.outputs))]
+
+    def close(self) -> None:
+        """Cut the cycles, so that nothing waits for the garbage collector."""
+        for image in self.images.values():
+            image.__dict__ |= {"program": None, "rate": None, "inputs": ()}
+        self.images.clear()
 
     def fixed(self, step: Step, xs: list) -> Sequence[Any]:
         """The outputs of a step as constants of the curve."""
@@ -237,12 +243,16 @@ def jet(f: Callable, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     examples = [from_array(x.array.copy()) for x in xs]
     tape = Tape("jet", examples)
     ys, rebuild = flatten(tape.run(f, *examples))
-    steps, results = Program().read(tape, curves, [as_tensor(y) for y in ys])
-    for s in steps:
-        for k in range(order + 1):
-            s.term(k)
-    values = [as_tensor(s.term(0)) for s in results]
-    terms = [[_derivative(s.term(k), y, k) for k in range(1, order + 1)] for s, y in zip(results, values)]
+    program = Program()
+    try:
+        steps, results = program.read(tape, curves, [as_tensor(y) for y in ys])
+        for s in steps:
+            for k in range(order + 1):
+                s.term(k)
+        values = [as_tensor(s.term(0)) for s in results]
+        terms = [[_derivative(s.term(k), y, k) for k in range(1, order + 1)] for s, y in zip(results, values)]
+    finally:
+        program.close()
     return rebuild(values), rebuild(terms)
 
 

@@ -42,6 +42,8 @@ class Tensor(Interface):
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> None:
         look_at(data, "tensor")
+        if type(data) in (list, tuple) and recording.get() and recorded_in(data):
+            raise GradientError("a list with Tensors that require a gradient would drop it. Use ac.array or ac.stack.")
         self.array = to_array(data, dtype, copy=True)
         self.node = None
         if name is not None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from .backward import seed
 from .errors import DTypeError, GradientError, ShapeError
-from .graph import recorder, recording, switched, transforming
+from .graph import ancestors, recorder, recording, switched, transforming
 from .primitive import AsType, fresh
 from .span import Span, span
 from .tensor import Tensor, as_tensor, from_array
@@ -113,7 +114,16 @@ def evaluate(f: Callable, args: Sequence[Any], argnums: Sequence[int], kwargs: d
     value, aux = _with_aux(result) if has_aux else (result, None)
     outputs, rebuild_outputs = flatten(value)
     ys = [as_tensor(y) for y in outputs]
-    return Evaluation(xs, rebuild, ys, rebuild_outputs, aux, span(ys, sources))
+    return Evaluation(xs, rebuild, ys, rebuild_outputs, _without(sources, aux), span(ys, sources))
+
+
+def _without(sources: Sequence[Any], aux: Any) -> Any:
+    """Auxiliary values as constants where they depend on nothing but the arguments: no graph of the inside gets out."""
+    floor = min((n.serial for n in sources), default=0)
+    inside = recorder() is None and not any(p is not None for n in sources for p in n.parents)
+    outer = lambda x: any(p is not None and p.serial < floor for n in ancestors([x.node]) for p in (n, *n.parents))
+    cut = lambda x: x.detach() if isinstance(x, Tensor) and x.node is not None and inside and not outer(x) else x
+    return map_leaves(cut, aux)
 
 
 def recorded(f: Callable, args: Sequence[Any], kwargs: dict) -> Any:
@@ -132,7 +142,7 @@ def _with_aux(result: Any) -> tuple[Any, Any]:
 
 
 def argument_numbers(argnums: int | Iterable[int], count: int) -> list[int]:
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    numbers = [index(argnums)] if hasattr(argnums, "__index__") else [index(i) for i in argnums]  # type: ignore[union-attr]
     if len({i % count for i in numbers if -count <= i < count}) < len(numbers):
         raise TypeError(f"argnums {argnums}: the function has {count} positional argument(s) here; each may be named once")
     return [i % count for i in numbers]
@@ -172,7 +182,7 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool 
         found = e.span.pull([from_array(np.ones(y.shape, y.dtype))], keep, keep)
         tree = e.rebuild_inputs(filled(found, e.xs))
         value = e.outputs(keep)
-        return ((value, e.aux) if has_aux else value), (tree[0] if isinstance(argnums, int) else tuple(tree))
+        return ((value, e.aux) if has_aux else value), (tree[0] if hasattr(argnums, "__index__") else tuple(tree))
 
     return value_and_gradient
 
@@ -220,6 +230,8 @@ def matching(kind: str, tree: Any, values: Any, likes: Sequence[Tensor]) -> list
     for v, x in zip(vs, likes, strict=True):
         if v.shape != x.shape:
             raise ShapeError(f"{kind} of shape {v.shape} given for a value of shape {x.shape}; they must be equal")
+        if v.dtype.kind == "c" and x.dtype.kind != "c":
+            raise DTypeError(f"complex {kind} ({v.dtype}) given for a real value ({x.dtype})")
     return [v if v.dtype == x.dtype else AsType(x.dtype)(v) for v, x in zip(vs, likes, strict=True)]
 
 

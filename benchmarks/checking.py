@@ -155,7 +155,8 @@ def share(check: Check, n: int, error: float, scalar: bool, runs: int) -> tuple[
 
 def detection(checks: dict[str, Check], n: int, scalar: bool, runs: int) -> None:
     """Print how often an error is found; the last row is that of no error."""
-    print(f"\n### {'Σ w sin(x)' if scalar else 'sin(x)'}, one entry of {n:,} wrong: found in % of {runs} runs (of those that fit into {SECONDS} s)\n")
+    print(f"\n### {'Σ w sin(x)' if scalar else 'sin(x)'}, one entry of {n:,} wrong: found, in % of {runs} runs")
+    print(f"(fewer where they take more than {SECONDS} s)\n")
     print("| relative error | " + " | ".join(checks) + " |")
     print("|---:|" + "---:|" * len(checks))
     seconds: dict[str, float] = {}

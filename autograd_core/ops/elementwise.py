@@ -29,10 +29,7 @@ def zero(*_: Any) -> float:
 
 
 class Ruled(Elementwise):
-    """An entry whose product with a cotangent or tangent is more than a multiplication by its derivative.
-
-    Where `product` does not use the derivative, that one says only which values are read, and so saved.
-    """
+    """An entry whose `product` is more than a multiplication by its derivative, which may then only say what is read."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -131,8 +128,8 @@ negative = analytic("negative", np.negative, lambda _y, _x: -1.0)
 positive = analytic("positive", np.positive, None)
 reciprocal = analytic("reciprocal", np.reciprocal, lambda y, x: -y / x, singular=True)
 square = analytic("square", np.square, lambda _y, x: 2.0 * x)
-remainder = elementwise("remainder", np.remainder, None, lambda _y, x, z: -floor_divide(x, z))
-fmod = elementwise("fmod", np.fmod, None, lambda y, x, z: rint((y - x) / z))
+remainder = elementwise("remainder", np.remainder, None, lambda _y, x, z: -floor_divide(x, z), singular=True)
+fmod = elementwise("fmod", np.fmod, None, lambda y, x, z: rint((y - x) / z), singular=True)
 ldexp = Scaling("ldexp", np.ldexp, (lambda _y, _x, n: n, zero))
 deg2rad = elementwise("deg2rad", np.deg2rad, lambda _y, _x: math.pi / 180.0)
 rad2deg = elementwise("rad2deg", np.rad2deg, lambda _y, _x: 180.0 / math.pi)
@@ -148,7 +145,7 @@ base = choice("base", kernels.base, lambda _y, x, z: moving(x, z), zero)
 exponent = choice("exponent", kernels.exponent, zero, lambda _y, x, z: moving(x, z))
 moving = steps("moving", kernels.moving, 2)
 sqrt = analytic("sqrt", np.sqrt, lambda y, _x: 0.5 / y, singular=True)
-cbrt = elementwise("cbrt", np.cbrt, lambda y, _x: 1.0 / (3.0 * square(y)), singular=True)
+cbrt = elementwise("cbrt", np.cbrt, lambda y, _x: 1.0 / (3.0 * y) / y, singular=True)
 exp = analytic("exp", np.exp, lambda y, _x: y)
 exp2 = analytic("exp2", np.exp2, lambda y, _x: LN2 * y)
 expm1 = analytic("expm1", np.expm1, lambda _y, x: exp(x))

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
-from ..batch import batch_size, everywhere
+from ..batch import batch_size, everywhere, stand_in
 from ..errors import ShapeError
 from ..linear import Linear
 from ..primitive import Primitive
@@ -59,6 +59,10 @@ def assemble(axis: int, spans: Sequence[Span], length: int, parts: Sequence[Any]
 def looped(op: Primitive, flags: Sequence[bool], xs: Sequence[Any]) -> Any:
     """The batching rule of an op that cannot work on a stack: one example after the other, and the results stacked."""
     size = batch_size(flags, xs)
+    if size == 0:
+        made_up = [stand_in(x.shape[1:], x.dtype)[None] if flag else x for flag, x in zip(flags, xs)]
+        y = looped(op, flags, made_up)
+        return narrow(y, 0, 0, 0) if op.outputs is None else tuple(narrow(part, 0, 0, 0) for part in y)
     ys = [op(*(example(x, k) if flag else x for flag, x in zip(flags, xs))) for k in range(size)]
     join = Stack(0, size)
     return join(*ys) if op.outputs is None else tuple(join(*parts) for parts in zip(*ys))

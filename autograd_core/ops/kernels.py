@@ -173,7 +173,13 @@ def moving(x: Any, z: Any) -> Any:
 @quiet
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)); where exp overflows it is 0, as it should be."""
-    return 1.0 / (1.0 + np.exp(-x))
+    return 1.0 / (1.0 + np.exp(-numbers(x)))
+
+
+def numbers(x: Any) -> Any:
+    """x, but whole numbers and booleans as floating ones: -x of an unsigned number is another."""
+    x = np.asarray(x)
+    return x.astype(np.float64) if x.dtype.kind in "iub" else x
 
 
 def one_minus_square(x: Any) -> Any:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,6 +64,10 @@ class Draw(Primitive):
         return looped(self, flags, xs)  # each position starts a stream of its own
 
 
+# The states of generators that repeat their draws in this context, by their ids: a checkpoint that runs again.
+repeated: ContextVar[Mapping[int, dict[str, int]]] = ContextVar("repeated draws", default=MappingProxyType({}))
+
+
 class Generator:
     """A source of random numbers: a seed ≥ 0 and a position, which each draw moves on by one.
 
@@ -97,8 +103,13 @@ class Generator:
         if (mode := recorder()) is not None:
             mode.drew(self)
         op = Draw(kind, size, np.dtype(dtype), high)
-        inputs = (from_array(np.asarray(self.seed)), from_array(np.asarray(self.position)))
-        self.position += 1
+        state = repeated.get().get(id(self))
+        seed, position = (self.seed, self.position) if state is None else (state["seed"], state["position"])
+        inputs = (from_array(np.asarray(seed)), from_array(np.asarray(position)))
+        if state is None:
+            self.position += 1
+        else:
+            state["position"] += 1
         return apply(op, inputs)
 
     def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Size = None, dtype: Any = None) -> Tensor:

@@ -13,12 +13,12 @@ from numpy import ndarray
 
 from ..batch import aligned, everywhere
 from ..broadcast import broadcast_shape
-from ..errors import ShapeError
+from ..errors import GradientError, ShapeError
 from ..linear import Linear
 from ..primitive import OUTPUT, AsType
 from ..table import elementwise
 from ..tensor import Tensor, as_tensor
-from .elementwise import conj, inverse_or_zero, maximum, minimum, square
+from .elementwise import conj, inverse_or_zero, maximum, minimum, multiply, square
 from .reduction import Axes, Reduction, cast, count, first_value, floating, highest, lowest, masked, reduced_axes
 from .shape import Axis, Shape, _broadcast, _reshape
 
@@ -262,18 +262,24 @@ def variance(name: str, x: Tensor, axes: Axes, ddof: float, keepdims: bool, wher
     d: Any = x - mean
     if where is not True:
         d = masked(name, d, where, 0)
-    squares = AsType(d.array.real.dtype)(d * conj(d)) if d.dtype.kind == "c" else square(d)
-    total: Any = _sum(axes, keepdims)(squares)
+    total: Any = _sum(axes, keepdims)(absolute_square(d))
     if where is not True:
         return total / maximum(selected(x, axes, keepdims, where) - float(ddof), 0.0)
     free = count(x.shape, axes) - ddof
     return total / float(free) if free > 0 else total * math.inf
 
 
+def absolute_square(x: Any) -> Any:
+    """|x|², real also for complex x."""
+    return AsType(x.array.real.dtype)(multiply(x, conj(x))) if x.dtype.kind == "c" else square(x)
+
+
 def freedom(name: str, ddof: float, correction: float | None) -> float:
     """The one number that was given under one of two names."""
     if correction is not None and ddof != 0:
         raise TypeError(f"{name}: ddof and correction are the same number: give one of them")
+    if [n for n in (ddof, correction) if isinstance(n, Tensor) and n.requires_grad]:
+        raise GradientError(f"{name}: there is no derivative by the degrees of freedom. Pass a number, or ddof.item().")
     return ddof if correction is None else correction
 
 

@@ -19,12 +19,12 @@ from ..batch import batch_size, everywhere
 from ..errors import ShapeError
 from ..primitive import OUTPUT, AsType, Primitive
 from ..tensor import Tensor, as_tensor
-from .elementwise import add, conj, divide, equal, logical_or, maximum, multiply, not_equal, square, subtract
+from .elementwise import add, conj, divide, equal, logical_or, maximum, multiply, not_equal, subtract
 from .index import AddAt, GetItem, InRange, flat_places
 from .indices import DISTINCT, ROWS, Index, as_index
 from .join import narrow
 from .product import _join, scan, to_front
-from .reduce import root
+from .reduce import absolute_square, root
 from .reduction import floating, highest, lowest
 from .select import _where
 from .shape import Shape, _reshape
@@ -212,8 +212,7 @@ def segment_var(data: Any, segment_ids: Any, num_segments: int | None = None) ->
 def variances(data: Tensor, ids: Tensor, count: int) -> Tensor:
     """The variance of the rows of each segment."""
     d = subtract(data, read(means(data, ids, count), ids))
-    squares = AsType(data.array.real.dtype)(multiply(d, conj(d))) if data.dtype.kind == "c" else square(d)
-    return means(squares, ids, count)
+    return means(absolute_square(d), ids, count)
 
 
 def segment_std(data: Any, segment_ids: Any, num_segments: int | None = None) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .kernels import from_scipy, moment, quiet, x_times
+from .kernels import from_scipy, moment, numbers, quiet, x_times
 
 
 def gaussian(x: Any) -> Any:
@@ -34,7 +34,7 @@ def mills_excess(x: Any) -> Any:
 
 def log_expit(x: Any) -> Any:
     """log(1 / (1 + exp(-x))) without overflow."""
-    return -np.logaddexp(0.0, -x)
+    return -np.logaddexp(0.0, -numbers(x))
 
 
 def xlog1py(x: Any, z: Any) -> Any:

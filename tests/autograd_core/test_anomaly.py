@@ -93,3 +93,13 @@ def test_the_same_gradients_and_nothing_left_behind():
     assert ac.is_grad_enabled()
     with ac.detect_anomaly(), ac.no_grad():
         assert not (x * 2).requires_grad
+
+
+def test_as_a_decorator():
+    @ac.detect_anomaly()
+    def f(x):
+        return ac.log(x)
+
+    with pytest.raises(NonFiniteError, match="log gave -inf"):
+        f(ac.tensor(0.0))
+    assert f(ac.tensor(1.0)).item() == 0.0

@@ -77,3 +77,8 @@ def test_the_identities_of_vector_calculus():
 def test_what_makes_no_sense_is_refused(call, text):
     with pytest.raises(ShapeError, match=text):
         call()
+
+
+def test_a_function_of_several_tensors_is_refused():
+    with pytest.raises(TypeError, match="one Tensor, not a tuple"):
+        ac.laplacian(lambda x: (x[0], x[1]))(np.ones(2))

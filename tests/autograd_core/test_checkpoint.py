@@ -98,3 +98,41 @@ def test_a_changed_parameter_is_noticed():
 def test_nested():
     inner = ac.checkpoint(lambda x: ac.sin(x) * x)
     ac.testing.gradcheck(ac.checkpoint(lambda x: inner(inner(x))), X[0], order=2)
+
+
+def test_the_arguments_stay_as_they_are():
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+
+    def f(t):
+        t[0] = 0.0
+        return ac.sum(t**2)
+
+    y = ac.checkpoint(f)(x)
+    assert x.tolist() == [1.0, 2.0]
+    y.backward()
+    assert x.grad.tolist() == [0.0, 4.0]
+
+
+def test_a_result_does_not_share_memory_with_an_argument():
+    c = ac.tensor([1.0, 2.0, 3.0])
+    memory = c.data
+    y = ac.checkpoint(lambda t: t)(c)
+    w = ac.tensor(np.ones(3), requires_grad=True)
+    z = ac.sum(w * y)
+    memory += 5.0
+    z.backward()
+    assert w.grad.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_the_draws_of_other_threads_are_not_repeated():
+    generator = ac.random.Generator(0)
+    y = ac.checkpoint(lambda x: x * generator.normal(size=2))(ac.tensor(np.ones(2), requires_grad=True))
+    position = generator.position
+    y.backward(np.ones(2))
+    assert generator.position == position
+
+
+def test_whole_numbers_pass_through():
+    x, n = ac.tensor([1.0, 2.0], requires_grad=True), ac.tensor(3)
+    ac.sum(ac.checkpoint(lambda x, n: x**n)(x, n)).backward()
+    assert x.grad.tolist() == [3.0, 12.0]

@@ -132,3 +132,13 @@ def test_a_batched_value_from_outside_is_refused():
 
     with pytest.raises(CaptureError, match="Pass it as an argument"):
         ac.vmap(outer)(X)
+
+
+def test_whole_numbers_and_no_residuals_in_a_batch():
+    power = ac.custom_vjp(lambda x, n: x**n)
+    power.defvjp(lambda x, n: (x**n, (x, n)), lambda saved, g: (g * saved[1] * saved[0] ** (saved[1] - 1), None))
+    g = ac.vmap(lambda x, n: ac.grad(lambda x: power(x, n))(x))(np.array([1.0, 2.0, 3.0]), ac.tensor([1, 2, 3]))
+    assert g.tolist() == [1.0, 4.0, 27.0]
+    square = ac.custom_vjp(lambda x: x * x, lambda x: (x * x, None), lambda saved, g: (g,))
+    assert ac.vmap(ac.grad(lambda x: square(x) * x))(np.array([2.0, 3.0])).tolist() == [6.0, 12.0]
+    assert ac.vmap(ac.grad(square))(np.zeros(0)).shape == (0,)

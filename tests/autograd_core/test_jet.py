@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 
 import numpy as np
@@ -177,3 +178,26 @@ def test_ops_that_are_constant_in_an_input(f):
     _, terms = ac.jet(lambda x: f(x) * x**3, (1.3,), ([1.0, 0.0, 0.0],))
     expected = nested(lambda x: f(x) * x**3, 1.3, 3)[1:]
     np.testing.assert_allclose([t.item() for t in terms], expected, rtol=1e-12)
+
+
+def test_signed_zeros_and_whole_numbers():
+    y, _ = ac.jet(lambda x: ac.copysign(x, ac.stack([x * 0.0, x * -0.0])), (1.0,), ([1.0],))
+    assert y.tolist() == [1.0, -1.0]
+    assert ac.jet(ac.sin, (2,), ([1.0, 0.0],))[1][0].item() == pytest.approx(math.cos(2))
+
+
+def test_nothing_waits_for_the_garbage_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        ac.jet(lambda x: ac.sum(ac.tanh(x) * ac.sin(x)), (np.ones(3),), ([np.ones(3), np.zeros(3)],))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_complex_direction_of_a_real_value_is_refused():
+    with pytest.raises(ac.DTypeError, match="complex series term"):
+        ac.jet(lambda x: x * x, (1.0,), ([1j],))
+    with pytest.raises(ac.DTypeError, match="complex tangent"):
+        ac.jvp(lambda x: x * x, (1.0,), (1j,))

@@ -138,3 +138,18 @@ def test_a_graph_keeps_what_it_saved_when_another_library_writes():
 def test_dlpack_refuses_what_would_drop_a_gradient(x):
     with pytest.raises(GradientError, match="Use x.detach"):
         np.from_dlpack(x)
+
+
+def test_numpys_own_argument_names():
+    x = ac.tensor(A, requires_grad=True)
+    assert np.dot(x, b=A).tolist() == (A @ A).tolist()
+    assert np.flip(m=x, axis=0).tolist() == A[::-1].tolist()
+    assert np.compress([True, False], a=x, axis=0).tolist() == A[:1].tolist()
+    assert np.max(x, 0, None, True).shape == (1, 2)
+    assert np.tile(A=x, reps=2).shape == (2, 4)
+    with pytest.raises(TypeError, match="numpy.max with out"):
+        np.max(x, 0, np.zeros(2))
+
+
+def test_a_dtype_is_that_of_the_computation():
+    assert np.add(ac.tensor(np.int8([100])), np.int8([100]), dtype=np.int64).tolist() == [200]

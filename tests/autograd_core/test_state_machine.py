@@ -50,14 +50,12 @@ def both(ours, theirs):
     return Pair(*results)
 
 
-ways = st.sampled_from(["none", "itself", "detach", "data"])
+ways = st.sampled_from([None, "detach", "data"])
 
 
 def way(x, name):
     """A way to write the memory of x."""
-    if name in ("none", "itself"):
-        return None if name == "none" else x
-    return Pair(x.ours.data if name == "data" else x.ours.detach(), getattr(x.theirs, name)())
+    return name and Pair(x.ours.data if name == "data" else x.ours.detach(), getattr(x.theirs, name)())
 
 
 class Graphs(RuleBasedStateMachine):
@@ -157,12 +155,13 @@ class Graphs(RuleBasedStateMachine):
 
         return self.new(both(ours, lambda: x.theirs.add_(z.theirs)))
 
-    @rule(x=tensors, z=tensors, g=vectors, before=ways, after=ways)
-    def write_what_a_graph_saved(self, x, z, g, before, after):
-        """By two ways to the memory of x, one opened before and one after a product saves it."""
-        first = way(x, before)
-        y = Pair(x.ours * x.ours, reference.multiply(x.theirs, x.theirs))
-        for a in (first, way(x, after)):
+    @rule(x=tensors, z=tensors, g=vectors, view=st.booleans(), before=ways, after=ways, direct=st.booleans())
+    def write_what_a_graph_saved(self, x, z, g, view, before, after, direct):
+        """x, or a view of it, is saved by a product, and written: by ways opened before and after that, or directly."""
+        v = Pair(ac.flip(x.ours, 0), reference.flip(x.theirs)) if view else x
+        first = way(v, before)
+        y = Pair(v.ours * v.ours, reference.multiply(v.theirs, v.theirs))
+        for a in (first, way(v, after), x if direct else None):
             if a is not None:
                 both(lambda a=a: a.ours.copy_(z.ours), lambda a=a: a.theirs.copy_(z.theirs))
         self.backward(y, g, False, False)

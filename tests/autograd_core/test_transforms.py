@@ -286,3 +286,15 @@ def test_writing_through_the_data_of_a_result_is_noticed():
     memory[...] = 5.0
     with pytest.raises(ac.MutationError):
         z.backward()
+
+
+def test_auxiliary_values_bring_no_graph_out():
+    _, aux = ac.grad(lambda x: (ac.sum(x), ac.exp(x)), has_aux=True)(np.ones(3))
+    assert not aux.requires_grad
+    w = ac.tensor(2.0, requires_grad=True)
+    _, aux = ac.grad(lambda x: (ac.sum(x), w * 3.0), has_aux=True)(np.ones(3))
+    assert aux.requires_grad
+
+
+def test_argument_numbers_of_numpy():
+    assert ac.grad(lambda x, z: x * z, np.int64(1))(2.0, 3.0).item() == 2.0

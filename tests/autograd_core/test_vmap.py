@@ -175,7 +175,7 @@ def test_agrees_with_jax(name):
         lambda x: ac.Tensor([x[0], x[1]]),
         lambda x: ac.as_tensor(x, dtype=np.float32),
         lambda x: ac.sum([x[0], x[1]]),
-        lambda x: x + [x[0], 1.0, 2.0],
+        lambda x: ac.add(x, [x[0], 1.0, 2.0]),
         lambda x: copy.copy(x) * 2.0,
         lambda x: x.requires_grad_() * 2.0,
         lambda x: 1.0 if 2.0 in x else 0.0,
@@ -199,3 +199,37 @@ def test_assignments_to_the_argument_inside_transforms():
     assert ac.hessian(f)(x).tolist() == [[108.0, 0.0], [0.0, 2.0]]
     assert ac.vmap(f)(x.reshape(1, 2)).tolist() == [85.0]
     assert ac.grad(ac.checkpoint(f))(x).tolist() == [108.0, 4.0]
+
+
+def test_values_that_do_not_depend_on_the_batch_may_be_read():
+    mask = np.array([True, False, True])
+    np.testing.assert_array_equal(ac.vmap(lambda x: ac.extract(mask, x))(X).numpy(), X[:, [0, 2]])
+    assert ac.vmap(lambda x: x if ac.sum(ac.ones(2)) > 1 else -x)(X).tolist() == X.tolist()
+
+
+def test_a_backward_pass_inside_is_refused_where_it_leaves_something():
+    w = ac.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    with pytest.raises(CaptureError, match="Use ac.grad"):
+        ac.vmap(lambda s: ac.sum(w * s).backward() or s)(X)
+    assert w.grad is None
+
+
+def test_refusals_hold_within_detect_anomaly():
+    def f(x):
+        with ac.detect_anomaly():
+            return ac.checkpoint(lambda w: w * x)(ac.tensor(2.0))
+
+    np.testing.assert_array_equal(ac.vmap(f)(X[:, 0]).numpy(), 2 * X[:, 0])
+
+
+@pytest.mark.parametrize("f", [ac.linalg.inv, ac.linalg.cholesky, lambda x: ac.linalg.solve(x, x), ac.linalg.eigvals])
+def test_no_matrices(f):
+    assert ac.vmap(f)(np.zeros((0, 2, 2))).shape[0] == 0
+
+
+def test_other_results_and_keywords():
+    y = ac.vmap(lambda x, z, *, scale: (x * scale, None, "text"))(X, None, scale=2.0)
+    np.testing.assert_array_equal(y[0].numpy(), 2 * X)
+    assert y[1:] == (None, "text")
+    with pytest.raises(TypeError, match="in_axes"):
+        ac.vmap(lambda d: d["a"], in_axes=({"A": 0},))({"a": X})

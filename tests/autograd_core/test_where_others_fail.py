@@ -91,13 +91,18 @@ def test_logsumexp_of_nothing_but_minus_infinity():
     assert ac.grad(ac.logsumexp)(x).tolist() == [0.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("modes", NESTED)
-@pytest.mark.parametrize("bad", [ac.sqrt, ac.log, lambda x: 1.0 / x, lambda x: x**0.5, lambda x: x**-1.5, ac.arccosh])
+@pytest.mark.parametrize("modes", [*NESTED, *itertools.product(MODES, repeat=3)])
+@pytest.mark.parametrize("bad", [ac.sqrt, ac.log, lambda x: 1.0 / x, lambda x: x**0.5, lambda x: x**-1.5, ac.arccosh, ac.cbrt])
 def test_where_with_a_bad_branch_not_taken(modes, bad):
-    f = lambda x: ac.where(x > 0.5, bad(2.0 * x), x * x)
-    outer, inner = (MODES[mode] for mode in modes)
-    assert inner(f)(np.array(0.0)).item() == 0.0
-    assert outer(inner(f))(np.array(0.0)).item() == 2.0
+    f = lambda x: ac.where(x > 0.5, bad(2.0 * x), x**3 + x * x)
+    for mode in reversed(modes):
+        f = MODES[mode](f)
+    assert f(np.array(0.0)).item() == {2: 2.0, 3: 6.0}[len(modes)]
+
+
+def test_a_remainder_not_taken():
+    f = lambda v: ac.sum(ac.where(v > 0, ac.mod(1.0, v), v**2))
+    assert ac.grad(f)(np.array([0.0, 4.0])).tolist() == [0.0, 0.0]
 
 
 def test_softplus_is_not_cut():

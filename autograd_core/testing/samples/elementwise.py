@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import DTypeError, ShapeError
 from ...ops import elementwise as table
 from ...public import power
+from ...table import null_product
 from ...tensor import as_tensor
 from ..declared import Kink, Refusal, Sample, declare
 
@@ -109,6 +110,7 @@ two(
     kinks=[kink("the inner quotient that is 0 at 0/0", table.ratio.public, [0.0, 1.0], [1.0, 0.0])],
 )  # fmt: skip
 two(table.guarded_product, LEFT, RIGHT, np.multiply, lambda mp, x, z: x * z, complex_too=True)
+two(null_product, LEFT, RIGHT, np.multiply, lambda mp, x, z: x * z, complex_too=True)
 two(table.difference, LEFT, RIGHT, np.subtract, lambda mp, x, z: x - z)
 
 N = np.array([-3, 0, 2, 5])
