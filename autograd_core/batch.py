@@ -34,7 +34,8 @@ def everywhere(flags: Sequence[bool], xs: Sequence[Any]) -> list[Any]:
 
 def stand_in(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """An example for a batch that has none: ones, or unit matrices, which have an inverse and a root."""
-    return np.array(np.broadcast_to(np.eye(*shape[-2:]) if len(shape) > 1 else np.ones(shape), shape), dtype)
+    unit = np.eye(shape[-2], shape[-1]) if len(shape) > 1 else np.ones(shape)
+    return np.array(np.broadcast_to(unit, shape), dtype)
 
 
 def later(axes: Sequence[int]) -> tuple[int, ...]:

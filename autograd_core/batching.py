@@ -153,7 +153,7 @@ def to_front(x: Tensor, axis: int) -> Tensor:
     return moveaxis(x, axis, 0)
 
 
-def placed(y: Batched, axis: int | None, size: int) -> Tensor:
+def placed(y: Batched, axis: int | None, size: int) -> Any:
     """A result with the batch at `axis`, repeated along it if it does not depend on the batch."""
     if y.value is None or isinstance(y.value, str):
         return y.value

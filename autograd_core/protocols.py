@@ -98,8 +98,8 @@ def is_default(name: str, value: Any) -> bool:
 def array_function(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
     """What another function of NumPy does with a Tensor among its arguments."""
     if (call := functions().get(function)) is not None:
-        args, kwargs = as_ours(function, call, args, kwargs)
-        return call(*args, **kwargs)
+        positional, named = as_ours(function, call, args, kwargs)
+        return call(*positional, **named)
     if function in PROPERTIES:
         return function(*map_leaves(bare, args), **map_leaves(bare, kwargs))
     if function in QUERIES:

@@ -142,7 +142,8 @@ def _with_aux(result: Any) -> tuple[Any, Any]:
 
 
 def argument_numbers(argnums: int | Iterable[int], count: int) -> list[int]:
-    numbers = [index(argnums)] if hasattr(argnums, "__index__") else [index(i) for i in argnums]  # type: ignore[union-attr]
+    given: Any = [argnums] if hasattr(argnums, "__index__") else argnums
+    numbers = [index(i) for i in given]
     if len({i % count for i in numbers if -count <= i < count}) < len(numbers):
         raise TypeError(f"argnums {argnums}: the function has {count} positional argument(s) here; each may be named once")
     return [i % count for i in numbers]

@@ -33,8 +33,8 @@ ORDER = {
         slopes factor lu spectral svd pseudo polynomial matrix norm fft unfold patches convolution pooling conv
         pool special_kernels special random""",
     "autograd_core.compile": "capture program simplify fuse plan run",
-    "autograd_core.testing": """report declared samples draws programs moves strategies differences structures functions complex_step
-        promises layouts comparison gradcheck""",
+    "autograd_core.testing": """report declared samples draws programs moves strategies differences structures
+        functions complex_step promises layouts comparison gradcheck""",
     "autograd_core.testing.samples": """elementwise comparison steps special shape join windows pad reduce product softmax
         statistics select index update sort segment linalg norm spectral contract fft conv pool random""",
     "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
