@@ -59,7 +59,8 @@ class MatrixFunction(Primitive):
         return y.astype(narrow if y.dtype.kind != "c" else np.result_type(narrow, np.complex64), copy=False)
 
     def vjp(self, i: int, g: Any, y: Any, a: Any, *ts: Any) -> Any:
-        return self.along(i, g, *(x if j == i > 0 else adjoint(x) for j, x in enumerate((a, *ts))))
+        """tr(gᴴ D[t, v]) = tr(D[t, gᴴ] v): on the same branch also where an eigenvalue lies on the cut."""
+        return adjoint(self.along(i, adjoint(g), a, *ts))
 
     def jvp(self, i: int, t: Any, y: Any, a: Any, *ts: Any) -> Any:
         return self.along(i, t, a, *ts)

@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from ..batch import everywhere
 from ..errors import ShapeError
+from ..graph import recorder
 from ..primitive import OUTPUT, AsType, Primitive
 from ..tensor import Tensor, as_tensor
 from .elementwise import absolute, greater, not_equal
@@ -100,13 +101,13 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
     return _pinv(a, limit) if m >= n else adjoint(_pinv(adjoint(a), limit))
 
 
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Tensor, Tensor, int, Tensor]:
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Tensor, Tensor, Any, Tensor]:
     """Least squares: (x, residuals, rank, s) with the shortest x of all that make |b - a x| smallest.
 
     b is a vector or a matrix of columns. Singular values s of a up to `rcond` times the largest count as 0 (default:
     machine precision times the larger side of a). `residuals` are the squares |b - a x|², one a column, and empty unless
     a has full rank and more rows than columns, as in NumPy. The derivative is that of pinv(a) @ b: where a has not full
-    rank, right along changes that keep the rank.
+    rank, right along changes that keep the rank. Within vmap the rank is a Tensor, and the residuals are never left out.
 
     >>> import autograd_core as ac
     >>> x, residuals, rank, s = ac.linalg.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 2.0, 3.0])
@@ -121,12 +122,13 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Tensor, Tensor, i
     rcond = max(m, n) * eps if rcond is None else eps if rcond < 0 else float(rcond)
     x = _matmul(pinv(a, rcond), b)
     s = svdvals(a)
-    rank = int(rank_from(s, rcond))
+    rank = rank_from(s, rcond)
+    seen = recorder() is None  # else it may differ from one example to the next
     d = absolute(b - _matmul(a, x))
     squares = _sum((0,), b.ndim == 1)(d * d)
-    if rank < n or m <= n:
+    if m <= n or (seen and int(rank) < n):
         squares = narrow(squares, 0, 0, 0)
-    return x, squares, rank, s
+    return x, squares, int(rank) if seen else rank, s
 
 
 def rank_from(s: Tensor, rtol: Any) -> Tensor:

@@ -339,7 +339,7 @@ def tile(x: Any, reps: int | Sequence[int]) -> Tensor:
 
 def counts(name: str, numbers: Any) -> tuple[int, ...]:
     """Numbers of repetitions, one or several, as a tuple; ShapeError if one is negative."""
-    several = tuple(map(index, numbers)) if isinstance(numbers, (tuple, list, ndarray)) else (index(numbers),)
+    several = tuple(map(index, numbers)) if np.ndim(numbers) else (index(numbers),)
     if any(k < 0 for k in several):
         raise ShapeError(f"{name}: numbers of repetitions cannot be negative; given {several}")
     return several

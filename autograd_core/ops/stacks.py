@@ -43,7 +43,7 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Ten
     Without `axis` the array is flattened first. Raises ShapeError if the sequence does not fit.
     """
     x = as_tensor(x)
-    if axis is None:
+    if axis is None or (x.ndim == 0 and axis in (0, -1)):
         x, axis = ravel(x), 0
     (axis,) = axes_of("repeat", axis, x.ndim)
     times = counts("repeat", repeats)
@@ -53,5 +53,7 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Ten
         return _reshape(resized(x.shape, axis, x.shape[axis] * times[0]))(copies)
     if len(times) != x.shape[axis]:
         raise ShapeError(f"repeat: {len(times)} numbers for axis {axis} of shape {x.shape}; give one, or one for each")
+    if not times:
+        return x
     pieces = Split(axis, (1,) * len(times))(x)
     return concatenate([_broadcast(resized(x.shape, axis, k))(y) for k, y in zip(times, pieces)], axis)

@@ -218,3 +218,19 @@ def test_gradients_are_those_of_pytorch(kind):
     torch.sum((torch.linalg.matrix_exp(b) * torch.tensor(c)).real).backward()
     gradient = ac.grad(lambda x: ac.sum(ac.real(ac.linalg.expm(x) * c)))(x)
     np.testing.assert_allclose(gradient.numpy(), b.grad.numpy(), rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("f", [ac.linalg.sqrtm, ac.linalg.logm])
+def test_both_modes_are_on_one_branch_where_an_eigenvalue_is_negative(f):
+    a, v = np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[0.3, -0.7], [1.1, 0.4]])
+    _, pull = ac.vjp(f, a)
+    g = np.array([[1.0 + 2.0j, -0.5j], [0.3, 1.0]])
+    _, t = ac.jvp(f, (a,), (v,))
+    assert np.vdot(g, t.numpy()).real == pytest.approx(np.vdot(pull(g)[0].numpy(), v).real, rel=1e-12)
+
+
+def test_least_squares_of_a_batch():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(3, 4, 2)), rng.normal(size=(3, 4))
+    x = ac.vmap(lambda a, b: ac.linalg.lstsq(a, b)[0])(a, b)
+    np.testing.assert_allclose(x.numpy(), [np.linalg.lstsq(*each)[0] for each in zip(a, b)], rtol=1e-12)

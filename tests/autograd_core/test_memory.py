@@ -14,7 +14,6 @@ import pytest
 import autograd_core as ac
 from autograd_core.graph import LeafNode, Node
 
-
 KINDS = {ac.Tensor, Node, LeafNode}
 
 

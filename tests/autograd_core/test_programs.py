@@ -206,7 +206,7 @@ def in_torch(torch):
         "rint": torch.round,
     }
     # PyTorch cuts softplus at 20, and has no derivative of the others.
-    without = {"softplus", "floor_divide", "nextafter"}
+    without = {"softplus", "floor_divide", "heaviside", "nextafter"}
 
     def torch_index(i):
         return torch.tensor(i) if isinstance(i, np.ndarray) else i

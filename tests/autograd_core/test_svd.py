@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ac
-from autograd_core.errors import CaptureError, DTypeError, GradientError, ShapeError
+from autograd_core.errors import DTypeError, GradientError, ShapeError
 from autograd_core.testing import gradcheck
 
 RNG = np.random.default_rng(0)
@@ -234,8 +234,6 @@ def test_lstsq_of_low_rank_gives_the_shortest_solution():
 def test_lstsq_refuses():
     with pytest.raises(ShapeError, match=r"lstsq: needs a matrix a \(m, n\) and b .*; given \(2, 2\) and \(3,\)"):
         ac.linalg.lstsq(np.eye(2), np.ones(3))
-    with pytest.raises(CaptureError):  # how many residuals there are depends on values
-        ac.vmap(lambda a: ac.linalg.lstsq(a, np.ones(3))[0])(real(2, 3, 2))
 
 
 @pytest.mark.parametrize("options", [{}, {"tol": 0.5}, {"rtol": 0.5}, {"hermitian": True}, {"tol": [0.1, 5.0]}])
