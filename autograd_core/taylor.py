@@ -232,6 +232,8 @@ def jet(f: Callable, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     >>> ac.jet(lambda x: x**3, (2.0,), ([1.0, 0.0, 0.0],))
     (tensor(8.), [tensor(12.), tensor(12.), tensor(6.)])
     """
+    if not isinstance(primals, (tuple, list)) or not all(isinstance(terms, (tuple, list)) for terms in series):
+        raise TypeError("jet: primals and series are tuples, one entry an argument: (x,) and ([v, 0.0],)")
     xs = [x if differentiable(x.dtype) else AsType(np.dtype(np.float64))(x) for x in map(as_tensor, primals)]
     orders = {len(terms) for terms in series}
     if len(series) != len(xs) or len(orders) != 1:

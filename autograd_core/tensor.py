@@ -11,7 +11,7 @@ from numpy import ndarray
 from .arrays import recorded_in, text_of, to_array
 from .dtypes import differentiable
 from .errors import DTypeError, GradientError, MutationError, ShapeError
-from .graph import HookHandle, LeafNode, Node, Version, recorder, recording
+from .graph import HookHandle, LeafNode, Node, Version, recorder, recording, transforming
 from .interface import Interface
 
 
@@ -20,7 +20,6 @@ class Tensor(Interface):
 
     `Tensor(data)` copies; Python floats take the default dtype (float64), arrays keep theirs. With `requires_grad=True` it is
     a leaf: `backward` puts the gradient of a scalar into its `.grad`. Shapes, dtypes and broadcasting are NumPy's.
-
     Raises DTypeError if an integer or boolean Tensor should require a gradient.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
@@ -32,7 +31,7 @@ class Tensor(Interface):
     tensor([2., 4.])
     """
 
-    # `array` and `node` are set on every Tensor; the others only where they are needed.
+    # The last two are set on every Tensor, the others only where they are needed.
     __slots__ = ("__weakref__", "_grad", "_name", "_shared", "array", "node")
     array: ndarray
     node: Any
@@ -42,8 +41,6 @@ class Tensor(Interface):
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> None:
         look_at(data, "tensor")
-        if type(data) in (list, tuple) and recording.get() and recorded_in(data):
-            raise GradientError("a list with Tensors that require a gradient would drop it. Use ac.array or ac.stack.")
         self.array = to_array(data, dtype, copy=True)
         self.node = None
         if name is not None:
@@ -52,7 +49,6 @@ class Tensor(Interface):
             self.node = self._leaf_node()
 
     # -- what it is -------------------------------------------------------------------------------------
-
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
@@ -83,7 +79,6 @@ class Tensor(Interface):
         self._name = name
 
     # -- its place in the graph -------------------------------------------------------------------------
-
     @property
     def requires_grad(self) -> bool:
         """Whether operations on it are recorded."""
@@ -154,7 +149,6 @@ class Tensor(Interface):
         return self.node.register_hook(hook)
 
     # -- its values -------------------------------------------------------------------------------------
-
     def detach(self) -> Tensor:
         """The same values (on the same memory) as a constant: no gradient flows through it."""
         y = from_array(self.array)
@@ -223,7 +217,7 @@ class Tensor(Interface):
         return version
 
     def numpy(self) -> ndarray:
-        """A read-only view of the values as a NumPy array."""
+        """A read-only view of the values as a NumPy array. Derivatives do not flow through it."""
         view = self._read("numpy").view()
         view.flags.writeable = False
         return view
@@ -234,11 +228,18 @@ class Tensor(Interface):
             mode.read(self, how)
         return self.array
 
+    def _keep_gradient(self, reader: str) -> None:
+        if self.node is not None and transforming.get() and recording.get():
+            raise GradientError(
+                f"{reader} would read the values of this Tensor and drop its gradient. Use ac's functions, ac.array([x, z]) for "
+                "lists, ac.zeros(n) and y[i] = … for writing, or x.item() and x.detach() for values."
+            )
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:
+        self._keep_gradient("NumPy")
         if copy:
             return np.array(self._read("array"), dtype=dtype)
-        view = self.numpy()
-        return view if dtype is None else view.astype(dtype, copy=False)
+        return self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
 
     def item(self) -> Any:
         """The value of a Tensor with one element as a Python number. Raises ShapeError for more or fewer elements."""
@@ -259,6 +260,7 @@ class Tensor(Interface):
         return bool(self._read("bool"))
 
     def __float__(self) -> float:
+        self._keep_gradient("float()")
         return float(self.item())
 
     def __int__(self) -> int:
@@ -299,13 +301,13 @@ def from_array(array: ndarray, node: Any = None) -> Tensor:
 
 
 def look_at(data: Any, how: str) -> None:
-    """Tell a recorder that Python reads the Tensors in nested lists."""
-    if (mode := recorder()) is None:
-        return
-    if isinstance(data, Tensor):
+    """Tell a recorder that Python reads a Tensor, or those in nested lists, where they must not require a gradient."""
+    if isinstance(data, Tensor) and (mode := recorder()) is not None:
         mode.read(data, how)
     elif isinstance(data, (list, tuple)):
-        for part in data:
+        if recording.get() and recorded_in(data):
+            raise GradientError("a list with Tensors that require a gradient would drop it. Use ac.array or ac.stack.")
+        for part in data if recorder() is not None else ():
             look_at(part, how)
 
 
@@ -340,8 +342,6 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
             return data
         if data.node is not None:
             raise GradientError(f"as_tensor: converting to {np.dtype(dtype)} would drop the gradient. Use x.astype(dtype).")
-    if recording.get() and recorded_in(data):
-        raise GradientError("a list with Tensors that require a gradient would drop it. Join them: ac.stack([x, z]).")
     look_at(data, "as_tensor")
     array = to_array(data, dtype, copy=False)
     y = from_array(array)

@@ -167,6 +167,9 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool 
     With `has_aux`, f returns (value, aux) and the result is ((value, aux), gradient).
     """
 
+    if isinstance(f, Tensor):
+        raise TypeError("grad takes a function and gives a function: grad(f)(x). For Tensors use ac.gradients(y, x).")
+
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         numbers = argument_numbers(argnums, len(args))

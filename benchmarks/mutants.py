@@ -186,9 +186,9 @@ def mutants(place: Place) -> Iterator[Mutant]:
     """All mutants of a function."""
     original = definition(place.function)
     seen, names = {ast.dump(original)}, Counter[str]()
-    refusals = {id(inner) for node in ast.walk(original) if _only_refuses(node) for inner in ast.walk(node)}
+    left_out = {id(inner) for node in ast.walk(original) if _is_no_rule(node) for inner in ast.walk(node)}
     for number, node in enumerate(ast.walk(original)):
-        if id(node) in refusals:
+        if id(node) in left_out:
             continue
         for kind, _, make in changes(node, original):
             spoilt = deepcopy(original)
@@ -204,8 +204,10 @@ def mutants(place: Place) -> Iterator[Mutant]:
             yield Mutant(place, kind, change + number_of, compiled(spoilt, place.function))
 
 
-def _only_refuses(node: ast.AST) -> bool:
-    return isinstance(node, ast.Raise) or (isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise) and not node.orelse)
+def _is_no_rule(node: ast.AST) -> bool:
+    """Arguments with their defaults, and what refuses wrong ones."""
+    refuses = isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise) and not node.orelse
+    return refuses or isinstance(node, (ast.Raise, ast.arguments))
 
 
 def broken(place: Place) -> Mutant:

@@ -21,27 +21,18 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from equivalent import EQUIVALENT, reason
+from further import FURTHER
 from mutants import Mutant, Place, broken, mutants, places
 
 import autograd_core as ac
+from autograd_core.tensor import as_tensor
 from autograd_core.testing import gradcheck, samples  # noqa: F401 (importing the samples declares them)
 from autograd_core.testing.declared import Kink, Refusal, Sample, declarations
+from autograd_core.trees import flatten
 
 SECONDS = 20  # a mutant that takes longer hangs, which is noticed
 USERS = 6  # of so many primitives that share a function the samples are taken
-
-# Mutants that compute the same derivatives: patterns of their names, with the reason.
-EQUIVALENT = {
-    r".*: (hypot|equal)\((.+), (.+)\) → \1\(\3, \2\)": "the function is symmetric",
-    r".*: 0\.0 → (-0\.0|0\.0 \* 2\.0)": "zero stays zero",
-    r".*: 1 - i → i - 1.*": "an index of -1 is that of the other one of two",
-}
-
-
-def reason(mutant: Mutant) -> str:
-    """Why a mutant is equivalent; empty if nobody says so."""
-    return next((why for pattern, why in EQUIVALENT.items() if re.fullmatch(pattern, mutant.name)), "")
-
 
 Check = Sample | Kink | Refusal
 
@@ -95,10 +86,19 @@ def of_sample(sample: Sample, order: int) -> str:
     """By what the gradient check of a sample fails."""
     report = gradcheck(sample.f, tuple(sample.inputs), order, raise_error=False)
     if report:
-        return ""
+        return "" if order > 1 or right_value(sample) else "a value"
     if all(f.kind != "wrong" for f in report.failures):
         return "a promise"
     return "second order" if any(" over " in f.mode for f in report.failures) else "first order"
+
+
+def right_value(sample: Sample) -> bool:
+    """Whether the value is that of the reference, if there is one."""
+    if sample.reference is None:
+        return True
+    found, _ = flatten(sample.f(*map(as_tensor, sample.inputs)))
+    expected, _ = flatten(sample.reference(*sample.inputs))
+    return all(np.allclose(x.numpy(), y, equal_nan=True) for x, y in zip(found, expected, strict=True))
 
 
 def at_kink(kink: Kink) -> str:
@@ -119,17 +119,26 @@ def of_refusal(refusal: Refusal) -> str:
     return "a refusal"
 
 
-def checks_of(place: Place) -> list[Check]:
-    """What should notice: samples of some primitives that use the place, and the kinks and refusals of all."""
-    users = [declarations[name] for name in dict.fromkeys(place.users) if name in declarations]
-    tried = [s for user in users[:USERS] for k, s in enumerate(user.samples) if s.order and usable(user.name, k)]
-    return [*tried, *(check for user in users for check in (*user.kinks, *user.refusals) if not by(check, 1))]
+def checks_of(place: Place) -> tuple[list[Check], list[Check]]:
+    """What should notice: samples of some primitives that use the place, and the kinks and refusals of all; samples of more."""
+    users = [name for name in dict.fromkeys(place.users) if name in declarations]
+    tried, more = (
+        [s for name in part for k, s in enumerate(samples_of(name)) if s.order and usable(name, k)]
+        for part in (users[:USERS], users[USERS : 4 * USERS])
+    )
+    others = [check for name in users for check in (*declarations[name].kinks, *declarations[name].refusals)]
+    return [*tried, *(check for check in others if not by(check, 1))], more
+
+
+def samples_of(name: str) -> list[Sample]:
+    """The samples of a primitive, declared and further ones."""
+    return [*declarations[name].samples, *FURTHER.get(name, ())]
 
 
 @cache
 def usable(name: str, k: int) -> bool:
     """Whether sample k of a primitive has derivatives and finds nothing wrong before any change."""
-    sample = declarations[name].samples[k]
+    sample = samples_of(name)[k]
     return not sample.order or not by(sample, min(sample.order, 2))
 
 
@@ -139,29 +148,30 @@ def main(names: list[str]) -> None:
     for place in places():
         if names and not {*names} & {*place.users}:
             continue
-        checks = checks_of(place)
+        checks, more = checks_of(place)
         with broken(place).planted():
-            reached = noticed(checks)
+            reached = noticed(checks) or noticed(more)
         if not reached:
             unreached.append(place.name)
             continue
         for mutant in mutants(place):
             with mutant.planted():
-                how = noticed(checks)
-            if not how and reason(mutant):
+                how = noticed(checks) or noticed(more)
+            if not how and reason(mutant.name):
                 how = "equivalent"
+                print(f"equivalent: {mutant.name}", file=sys.stderr, flush=True)
             found[mutant.kind, how] += 1
             if not how:
                 survivors.append(mutant)
                 print(f"survivor: {mutant.name}", file=sys.stderr, flush=True)
     publish(found, survivors)
-    unsound = [f"{name} {k}" for name in declarations for k in range(len(declarations[name].samples)) if not usable(name, k)]
+    unsound = [f"{name} {k}" for name in declarations for k in range(len(samples_of(name))) if not usable(name, k)]
     print(f"\nReached by no sample: {', '.join(unreached) or 'none'}.")
     print(f"\nSamples that fail before any change, left out: {', '.join(unsound) or 'none'}.")
     print(f"\n{time.perf_counter() - start:.0f} seconds.")
 
 
-HOW = ("first order", "second order", "a promise", "a kink", "a refusal", "an exception", "time", "equivalent", "")
+HOW = ("first order", "second order", "a value", "a promise", "a kink", "a refusal", "an exception", "time", "equivalent", "")
 
 
 def publish(found: Counter[tuple[str, str]], survivors: list[Mutant]) -> None:
@@ -179,7 +189,7 @@ def publish(found: Counter[tuple[str, str]], survivors: list[Mutant]) -> None:
         print(f"* `{mutant.name}`")
     print("\nJudged equivalent:\n")
     for pattern, why in EQUIVALENT.items():
-        print(f"* `{pattern}`: {why}")
+        print(f"* {why}: `{pattern}`")
 
 
 if __name__ == "__main__":

@@ -258,6 +258,12 @@ def test_a_deep_graph_is_copied_without_recursion(two_hundred_frames):
         pickle.dumps(y)
 
 
+def test_a_deep_node_is_its_own_copy(two_hundred_frames):
+    y = chain(ac.tensor(2.0, requires_grad=True), LONG)
+    assert copy.copy(y.grad_fn) is y.grad_fn
+    assert copy.deepcopy([y.grad_fn])[0] is y.grad_fn
+
+
 def test_a_deep_gradient_is_copied_without_recursion(two_hundred_frames):
     x = ac.tensor(2.0, requires_grad=True)
     chain(x, LONG).backward(create_graph=True)

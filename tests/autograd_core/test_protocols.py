@@ -153,3 +153,29 @@ def test_numpys_own_argument_names():
 
 def test_a_dtype_is_that_of_the_computation():
     assert np.add(ac.tensor(np.int8([100])), np.int8([100]), dtype=np.int64).tolist() == [200]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ac.sum(ac.as_tensor(np.array([x[0], x[1]]))),
+        lambda x: ac.sum(x) + np.sum(np.asarray(x)),
+        lambda x: ac.sum(np.vectorize(lambda v: v * v)(x)),
+        lambda x: scipy.special.logsumexp(x) + 0.0 * ac.sum(x),
+    ],
+)
+def test_values_read_within_a_transform_do_not_drop_the_gradient(f):
+    for derivative in (ac.grad(f), lambda x: ac.jvp(f, (x,), (x,))):
+        with pytest.raises(GradientError, match="drop its gradient"):
+            derivative(np.array([1.0, 2.0]))
+
+
+def test_writing_into_an_array_of_numpy_within_a_transform():
+    def f(x):
+        out = np.zeros(2)
+        out[0] = x[0] ** 2
+        return ac.sum(out)
+
+    with pytest.raises((GradientError, ValueError)):  # NumPy wraps the first into the second
+        ac.grad(f)(np.array([1.0, 2.0]))
+    assert np.array([ac.tensor(2.0, requires_grad=True)]).tolist() == [2.0]  # outside, as matplotlib needs it

@@ -298,3 +298,11 @@ def test_auxiliary_values_bring_no_graph_out():
 
 def test_argument_numbers_of_numpy():
     assert ac.grad(lambda x, z: x * z, np.int64(1))(2.0, 3.0).item() == 2.0
+
+
+def test_grad_of_a_tensor_names_the_function_that_is_meant():
+    x = ac.tensor(2.0, requires_grad=True)
+    with pytest.raises(TypeError, match=r"For Tensors use ac.gradients\(y, x\)"):
+        ac.grad(x * x, x)
+    with pytest.raises(TypeError, match="primals and series are tuples"):
+        ac.jet(ac.sin, 0.5, [1.0])

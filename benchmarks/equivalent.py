@@ -1,0 +1,53 @@
+"""Mutants that were looked at and judged to give the same derivatives: patterns of their names, with the reason.
+
+What is numbered, such as `1 → 0 (4)`, is the place among equal changes of that function.
+"""
+
+from __future__ import annotations
+
+import re
+
+EQUIVALENT = {
+    r".*: (hypot|equal|max|np\.array_equal|both)\((.+), (.+)\) → \1\(\3, \2\)": "the function is symmetric",
+    r"Convolve\.vjp: Convolve\(True\)\(.*": "a convolution is symmetric",
+    r"ops\.product\.scan: step\(.*": "a product is symmetric",
+    r"Extreme\.(vjp|jvp): _shares\(.*\)\(x, .* → .*": "whether two numbers are equal is symmetric",
+    r".*: 0\.0 → (-0\.0|0\.0 \* 2\.0)": "zero stays zero",
+    r".*: nought\((\w)\) → (-nought\(\1\)|nought\(\1\) \* 2\.0)": "zero stays zero",
+    r".*: 1 - i → i - 1.*": "an index of -1 is that of the other one of two",
+    r"(Lu\.vjp|Custom\.residuals|Checkpoint\.pushforward): 0 → -1.*": "the first of one is the last one",
+    r"Where\.vjp: 0 → -1": "the condition is never asked for a derivative",
+    r"(SetAt|Pinv)\.(vjp|jvp): 1 → 2": "indices and tolerances are never asked for a derivative",
+    r"AsType\.(vjp|jvp): .*": "the sweeps convert every contribution to the dtype of its node, and record no integers",
+    r".*: (list|tuple|float|any|as_tensor|from_array)\((.+)\) → \(?\2\)?( \(\d\))?": "what is converted serves as well as it is",
+    r"Checkpoint\.pullback: part\.pull\(.*": "recording more changes no value",
+    r"(Tanh|Curve)\.product: .*isinstance.*": "two formulas of the same value, for speed",
+    r"ops\.special\.erfcx_slope: if .*": "two formulas of the same value, for precision far out",
+    r"fmod\[1\]: rint\(.*": "the quotient is a whole number already",
+    r"ops\.matmul\.turned: .*": "two ways to the same view",
+    r"Matmul\.(left|right): 2 → \d.*": "two ways to the same product; the sweeps sum over a stack that was broadcast",
+    r"ops\.matmul\.rows: 2 → \d": "a short cut for what has this shape already",
+    r"ops\.join\.narrow: stop - start → start - stop": "a short cut for all of an axis",
+    r"ops\.join\.assemble: (stop - start → start - stop|sum\(sizes\) → sizes)": "two ways to the same array",
+    r"Stack\.pushforward: t is not None → not t is not None": "two ways to the same array",
+    r"ops\.reduction\.in_front: (axes != \(\) → not axes != \(\)|1 → 0)": "a short cut for a vector",
+    r"ops\.product\.(recurrence_back|before): 1 → 0": "a short cut for nothing",
+    r"ops\.product\._even_odd: 2 → 4 \(2\)": "a slice may end beyond the end",
+    r"ops\.product\.(scan|product_of_others): (half - 1 → half \+ 1 \(3\)|2 → [134] \(6\)|1 → 2 \((6|10)\))":
+        "the length of a part, which only bounds a slice",
+    r"(Det|Cofactor|MatrixFunction)\.(vjp|jvp|along): (0 → 1|1 → 2)": "the order only tells what is saved",
+    r"Mean\.vjp: 1\.0 → [02]\.0": "there is no element",
+    r"MaxPool\.places: 1 → [02]": "there is no element",
+    r"NanExtreme\.(vjp|jvp): (_where\(.*|0\.0 → -?1\.0)": "a NaN has no share; it matters if the cotangent is infinite",
+    r"Qr\.jvp: upper\(.*": "it is a triangle already, up to rounding",
+    r"(Cholesky|Eigh|FromEigenvalues)\.(vjp|jvp|pushforward): hermitian\(.*": "the input is Hermitian, and so is its change",
+    r"Eigh\.vjp: skew\(x\) → x": "the other part of x vanishes where a derivative exists",
+    r".*: real_part\((.+)\) → \1": "the imaginary part is zero up to rounding",
+    r"ScaledBessel\.slope: self\.order - 1 → 1 - self\.order": "functions of whole orders n and -n are the same",
+    r"PowerNorm\.direction: 1 → [02]": "two formulas of the same value, for the range of the exponent",
+}  # fmt: skip
+
+
+def reason(name: str) -> str:
+    """Why a mutant is equivalent; empty if nobody says so."""
+    return next((why for pattern, why in EQUIVALENT.items() if re.fullmatch(pattern, name)), "")
