@@ -208,12 +208,12 @@ class Tensor(Interface):
         """The counter of writes to this memory. A constant first moves to memory of its own: graphs may hold the old one."""
         if isinstance(self.node, LeafNode):
             return self.node.owner
-        version = getattr(self, "_shared", None)
+        version = getattr(self, "_shared", None) or (self.node and self.node.owner)  # of a view of a leaf: the leaf's
         if version is None:
             self.array = self.array.copy()
             self._shared = version = Version()
-            if self.node is not None:
-                self.node.owner = version  # what is saved of this result from now on, is saved of memory that may be written
+            if self.node is not None:  # what is saved of this result from now on, is saved of memory that may be written
+                self.node.owner = version
         return version
 
     def numpy(self) -> ndarray:

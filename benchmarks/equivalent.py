@@ -19,7 +19,7 @@ EQUIVALENT = {
     r"Where\.vjp: 0 → -1": "the condition is never asked for a derivative",
     r"(SetAt|Pinv)\.(vjp|jvp): 1 → 2": "indices and tolerances are never asked for a derivative",
     r"AsType\.(vjp|jvp): .*": "the sweeps convert every contribution to the dtype of its node, and record no integers",
-    r".*: (list|tuple|float|any|as_tensor|from_array)\((.+)\) → \(?\2\)?( \(\d\))?": "what is converted serves as well as it is",
+    r".*: (list|tuple|float|any|as_tensor|from_array)\((.+)\) → \(?\2\)?( \(\d\))?": "what is converted serves as it is",
     r"Checkpoint\.pullback: part\.pull\(.*": "recording more changes no value",
     r"(Tanh|Curve)\.product: .*isinstance.*": "two formulas of the same value, for speed",
     r"ops\.special\.erfcx_slope: if .*": "two formulas of the same value, for precision far out",

@@ -10,6 +10,7 @@ Markdown, and the mutants that nobody noticed. Takes a quarter of an hour.
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import sys
 import time
@@ -31,7 +32,8 @@ from autograd_core.testing import gradcheck, samples  # noqa: F401 (importing th
 from autograd_core.testing.declared import Kink, Refusal, Sample, declarations
 from autograd_core.trees import flatten
 
-SECONDS = 20  # a mutant that takes longer hangs, which is noticed
+SECONDS = 20  # a mutant that takes longer hangs, which is noticed;
+MEMORY = 8 << 30  # so is one that asks for more bytes
 USERS = 6  # of so many primitives that share a function the samples are taken
 
 Check = Sample | Kink | Refusal
@@ -144,6 +146,7 @@ def usable(name: str, k: int) -> bool:
 
 def main(names: list[str]) -> None:
     """Run all mutants and print what was found."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     start, found, survivors, unreached = time.perf_counter(), Counter[tuple[str, str]](), [], []
     for place in places():
         if names and not {*names} & {*place.users}:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from ..ops.elementwise import zero
 from ..primitive import registry
 from ..table import Elementwise
 
@@ -152,9 +153,10 @@ def named(home: Any, name: str) -> Any:
 
 
 def elementwise_functions() -> dict[str, Elementwise]:
-    """The ops of the derivative table that have a derivative and a public name, by that name."""
+    """The ops of the derivative table that have a derivative, not 0 everywhere, and a public name, by that name."""
     ac = package()
-    ops = {id(op.public): op for op in registry.values() if isinstance(op, Elementwise) and op.differentiable}
+    table = [op for op in registry.values() if isinstance(op, Elementwise) and op.differentiable]
+    ops = {id(op.public): op for op in table if any(d is not zero for d in op.derivatives)}
     homes = {"special.": ac.special, "": ac}  # the last name that is found is the one that is written
     found = {id(f): prefix + name for prefix, home in homes.items() for name, f in vars(home).items() if id(f) in ops}
     return {name: ops[key] for key, name in sorted(found.items(), key=lambda pair: pair[1])}

@@ -191,7 +191,7 @@ declare(
 declare(
     "inverse_or_zero",
     samples=[
-        Sample(inverse_or_zero, np.array([[0.25, -2.0, 9.0]]), reference=lambda x: 1.0 / x, order=3),
+        Sample(inverse_or_zero, np.array([0.25, -2.0, 9.0]), reference=lambda x: 1.0 / x, order=3),
         Sample(inverse_or_zero, np.array(0.5), reference=lambda x: 1.0 / x),
         Sample(inverse_or_zero, np.array([1.0 + 2.0j, -0.5j]), reference=lambda x: 1.0 / x),
     ],
