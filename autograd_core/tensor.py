@@ -231,8 +231,8 @@ class Tensor(Interface):
     def _keep_gradient(self, reader: str) -> None:
         if self.node is not None and transforming.get() and recording.get():
             raise GradientError(
-                f"{reader} would read the values of this Tensor and drop its gradient. Use ac's functions, ac.array([x, z]) for "
-                "lists, ac.zeros(n) and y[i] = … for writing, or x.item() and x.detach() for values."
+                f"{reader} would read the values of this Tensor and drop its gradient. Use ac's functions, ac.array([x, z]) "
+                "for lists, ac.zeros(n) and y[i] = … for writing, or x.item() and x.detach() for values."
             )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:
