@@ -49,3 +49,5 @@ def rebuild(kind: type[Tensor], array: ndarray, requires_grad: bool, name: str |
 setattr(Tensor, "__deepcopy__", deep_copy)
 setattr(Tensor, "__copy__", copy)
 setattr(Tensor, "__reduce__", reduce)
+setattr(Node, "__deepcopy__", lambda self, memo: self)  # a recorded op never changes, so it is its own copy
+setattr(Node, "__copy__", lambda self: self)

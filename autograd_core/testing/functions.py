@@ -154,12 +154,12 @@ def normals(xs: Sequence[ndarray], rng: np.random.Generator) -> tuple[ndarray, .
     return tuple(like(rng.standard_normal(real(x).size), x) for x in xs)
 
 
-def close(a: ndarray, b: ndarray) -> bool:
-    """Whether two arrays are equal, relative to their largest number, and NaN or infinite in the same places."""
+def close(a: ndarray, b: ndarray, floor: float = 0.0) -> bool:
+    """Whether two arrays are equal, up to `floor` or relative to their largest number, and NaN or infinite in the same places."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
     largest = np.abs(b[np.isfinite(b)]).max(initial=0.0)
-    return bool(np.allclose(a, b, 0.0, RTOL[b.real.itemsize] * largest, equal_nan=True))
+    return bool(np.allclose(a, b, 0.0, max(floor, RTOL[b.real.itemsize] * largest), equal_nan=True))
 
 
 def place(name: str, x: ndarray, k: int) -> tuple[str, tuple[int, ...]]:

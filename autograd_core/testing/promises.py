@@ -74,7 +74,7 @@ def about_reverse(f: Function, xs: list[Tensor], ys: Sequence[Tensor], gs: Array
             yield from ((kind, f"{name}: {text}") for kind, text in about_gradient(x, p, r, z))
             if a is None or differ(p, a):
                 yield "twice", f"{name}: a second backward pass gives other bits than the first"
-            elif o is None or b is None or not linear(b, p, o):
+            elif o is None or b is None or not linear(b, p, o, noise([y.array for y in ys], [x.array])):
                 yield "linear", f"{name}: the gradient is not linear in the cotangent"
     yield from about_memory(f.arguments, plain, gs, xs)
     if len(ys) > 1:
@@ -95,10 +95,18 @@ def mixed(gs: Arrays, hs: Arrays) -> list[ndarray]:
         return [(g * g.dtype.type(-1.75) + h * g.dtype.type(0.375)) for g, h in zip(gs, hs)]
 
 
-def linear(both: ndarray, g: ndarray, h: ndarray) -> bool:
+def linear(both: ndarray, g: ndarray, h: ndarray, floor: float) -> bool:
     """Whether what came of a mixture is the mixture of what came of its parts, where that is finite."""
     (expected,) = mixed([g], [h])
-    return both.shape != expected.shape or close(both, np.where(np.isfinite(expected), expected, both))
+    return both.shape != expected.shape or close(both, np.where(np.isfinite(expected), expected, both), floor)
+
+
+def noise(ys: Arrays, xs: Arrays) -> float:
+    """What rounding may leave of a derivative of ys by xs that cancels to zero: epsilon times its natural size, y / x."""
+    size = max((np.abs(y).max(initial=0.0) for y in ys), default=0.0)
+    unit = min((np.abs(x).max(initial=0.0) or 1.0 for x in xs), default=1.0)
+    epsilon = max(np.finfo(a.dtype).eps for a in (*ys, *xs))
+    return float(16 * epsilon * size / unit)
 
 
 def about_gradient(x: Tensor, plain: ndarray, recorded: Any, zero: Any) -> Broken:
@@ -147,7 +155,7 @@ def about_forward(f: Function, rng: np.random.Generator) -> Broken:
             yield "tangent", f"{name} is {y.dtype} of shape {y.shape}, its tangent {t.dtype} of shape {t.shape}"
         elif differ(t, a):
             yield "twice", f"{name}: a second forward sweep gives other bits than the first"
-        elif not linear(b, t, o):
+        elif not linear(b, t, o, noise([y.array], f.xs)):
             yield "linear", f"{name}: the tangent is not linear in those of the inputs"
         if np.any(z != 0):
             yield "zero", f"{name}: zero tangents give one that is not zero"
