@@ -1,3 +1,4 @@
+# ruff: noqa: I001 the imports are packed
 """Neural networks on autograd_core, with PyTorch's names.
 
 >>> import nn

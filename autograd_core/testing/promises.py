@@ -103,10 +103,15 @@ def linear(both: ndarray, g: ndarray, h: ndarray, floor: float) -> bool:
 
 def noise(ys: Arrays, xs: Arrays) -> float:
     """What rounding may leave of a derivative of ys by xs that cancels to zero: epsilon times its natural size, y / x."""
-    size = max((np.abs(y).max(initial=0.0) for y in ys), default=0.0)
-    unit = min((np.abs(x).max(initial=0.0) or 1.0 for x in xs), default=1.0)
+    size = max((largest(y) for y in ys), default=0.0)
+    unit = min((largest(x) or 1.0 for x in xs), default=1.0)
     epsilon = max(np.finfo(a.dtype).eps for a in (*ys, *xs))
-    return float(16 * epsilon * size / unit)
+    return 16 * float(epsilon) * size / unit
+
+
+def largest(x: ndarray) -> float:
+    """The largest of the finite numbers of x; 0 if there is none."""
+    return float(np.abs(x[np.isfinite(x)]).max(initial=0.0))
 
 
 def about_gradient(x: Tensor, plain: ndarray, recorded: Any, zero: Any) -> Broken:
