@@ -96,6 +96,14 @@ class Anomaly(Recorder):
         if self.outer is not None:
             self.outer.drew(generator)
 
+    def moved(self, x: Any, old: Any) -> None:
+        if self.outer is not None:
+            self.outer.moved(x, old)
+
+    def writing(self, x: Any) -> None:
+        if self.outer is not None:
+            self.outer.writing(x)
+
     def wrote(self, x: Any, value: Any) -> None:
         if self.outer is not None:
             self.outer.wrote(x, value)

@@ -58,6 +58,12 @@ class Recorder:
     def deposited(self, x: Any) -> None:
         """A sweep adds to `.grad` of x."""
 
+    def moved(self, x: Any, old: Any) -> None:
+        """x, which lay on the array `old`, lies on a copy of it from now on."""
+
+    def writing(self, x: Any) -> None:
+        """The values of x are about to be overwritten in place."""
+
     def wrote(self, x: Any, value: Any) -> None:
         """The values of x were overwritten in place."""
 

@@ -71,7 +71,7 @@ class Tape(Recorder):
         """The same tape with the recording of graphs on or off."""
         if on == self.on:
             return self
-        other = Tape.__new__(Tape)
+        other = type(self).__new__(type(self))
         other.__dict__ = self.__dict__ | {"on": on}
         return other
 

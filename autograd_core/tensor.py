@@ -172,6 +172,9 @@ class Tensor(Interface):
         new = as_tensor(value).array
         if new is self.array:
             return
+        if recorder() is not None and new.shape == self.shape:  # a repetition writes the memory that is there
+            self.copy_(np.asarray(new, self.dtype))
+            return
         version = self._own_memory()
         self.array = np.array(new, dtype=self.dtype)
         version.count += 1
@@ -193,6 +196,9 @@ class Tensor(Interface):
         version = self._own_memory()
         if not self.array.flags.writeable:
             raise MutationError(f"copy_: this memory (shape {self.shape}) is read-only, as a broadcast view is. Use x.clone().")
+        mode = recorder()
+        if mode is not None:
+            mode.writing(self)
         try:
             np.copyto(self.array, source, casting="same_kind")
         except ValueError as error:
@@ -200,7 +206,7 @@ class Tensor(Interface):
         except TypeError as error:
             raise DTypeError(f"copy_: {error}. Convert the value first: value.astype({str(self.dtype)!r}).") from error
         version.count += 1
-        if (mode := recorder()) is not None:
+        if mode is not None:
             mode.wrote(self, value)
         return self
 
@@ -210,7 +216,9 @@ class Tensor(Interface):
             return self.node.owner
         version = getattr(self, "_shared", None) or (self.node and self.node.owner)  # of a view of a leaf: the leaf's
         if version is None:
-            self.array = self.array.copy()
+            old, self.array = self.array, self.array.copy()
+            if (mode := recorder()) is not None:
+                mode.moved(self, old)
             self._shared = version = Version()
             if self.node is not None:  # what is saved of this result from now on, is saved of memory that may be written
                 self.node.owner = version

@@ -1,0 +1,170 @@
+"""Capture: a tape that also sees updates, gradients and draws, and makes a Program of one run of a function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from weakref import ref
+
+import numpy as np
+from numpy import ndarray
+
+from ..anomaly import at, users_line
+from ..errors import CaptureError
+from ..graph import LeafNode
+from ..primitive import Identity, Primitive
+from ..tape import Slot, Step, Tape
+from ..tensor import Tensor
+from .program import Cell, Layout, Program, layout_of
+
+SMALL = 64  # a Tensor of so many elements may be read by Python: its values are then guarded
+COPY = Identity(copies=True)
+
+
+@dataclass(frozen=True)
+class Write(Primitive):
+    """Overwrites the memory of its first input with the values of the second one, broadcast; it has no output."""
+
+    name: ClassVar[str] = "write"
+    differentiable: ClassVar[bool] = False
+
+    def forward(self, x: ndarray, value: Any) -> None:
+        np.copyto(x, value, casting="same_kind")
+
+
+WRITE = Write()
+
+
+class Capture(Tape):
+    """Notes every op that runs on Tensors, what they take from outside, and what is written, in order.
+
+    `cells` are the values from outside by slot. `deposits` are the leaves whose `.grad` changed, with the gradient they had
+    before. `looked_at` are Tensors from outside that Python read, with the values it saw. `undo` puts back what was written,
+    if the capture fails. `made` are weak references to the Tensors that ops gave, each with its op and the user's line.
+    """
+
+    def __init__(self, what: str, inputs: Sequence[Tensor]) -> None:
+        super().__init__(what, inputs)
+        self.cells: dict[Slot, Cell] = {}
+        self.deposits: dict[int, tuple[Tensor, Tensor | None]] = {}
+        self.looked_at: list[tuple[Tensor, ndarray]] = []
+        self.undo: list[Callable[[], Any]] = []
+        self.made: list[tuple[Any, Any, tuple[str, int]]] = []
+        self.written: set[Slot] = set()
+        self.kept: list[ndarray] = []  # alive, since slots are found by identity
+
+    # -- values from outside -------------------------------------------------------------------------------------------
+
+    def operand(self, x: Any) -> Any:
+        array = x.array if isinstance(x, Tensor) else x
+        if not isinstance(array, ndarray):
+            return x
+        slot = self.slots.get(id(array))
+        return self.cell(x) if slot is None else slot
+
+    def cell(self, x: Any) -> Slot:
+        """The slot of a value from outside, which each call reads anew."""
+        array = x.array if isinstance(x, Tensor) else x
+        leaf = self.leaf_with_gradient(x)
+        slot = self.slots[id(array)] = Slot(len(self.arrays))
+        self.arrays.append(array)
+        self.varying.add(slot)
+        self.cells[slot] = Cell(x if leaf is None else leaf, gradient=leaf is not None)
+        return slot
+
+    def leaf_with_gradient(self, x: Any) -> Tensor | None:
+        """The leaf whose gradient x was when the capture began."""
+        return next((leaf for leaf, old in self.deposits.values() if old is x), None) if isinstance(x, Tensor) else None
+
+    def known_leaf(self, leaf: Tensor) -> None:
+        """Note the gradient that a leaf has before the function runs."""
+        old = leaf.grad
+        self.deposits[id(leaf)] = (leaf, old)
+        self.undo.append(lambda: setattr(leaf, "_grad", old))
+
+    # -- what happens --------------------------------------------------------------------------------------------------
+
+    def note(self, op: Any, xs: tuple, y: Any) -> None:
+        super().note(op, xs, y)
+        line = users_line()
+        self.made.extend((ref(each), op, line) for each in (y if isinstance(y, tuple) else (y,)))
+
+    def cut(self, x: Tensor, y: Tensor) -> None:
+        super().cut(x, y)
+        self.made.append((ref(y), None, users_line()))
+
+    def read(self, x: Tensor, how: str) -> None:
+        slot = self.slot(x)
+        if (slot is None or slot in self.cells) and slot not in self.written and x.size <= SMALL:
+            self.looked_at.append((x, x.array.copy()))
+        elif slot is None or slot in self.varying:
+            raise CaptureError(
+                f"{self.what}: Python reads the values of a Tensor of shape {x.shape} by {how}{at(users_line())}. They differ "
+                "from call to call, and what Python makes of them would be frozen. Return the Tensor and read it outside, "
+                "use ac.where for a choice between values, and Tensors for all that is computed from values."
+            )
+
+    def deposited(self, x: Tensor) -> None:
+        if id(x) not in self.deposits:
+            self.known_leaf(x)
+
+    def drew(self, generator: Any) -> None:
+        """Draws are ops of a seed and a position, which are cells."""
+
+    def moved(self, x: Tensor, old: ndarray) -> None:
+        """x, which lay on the memory `old`, has moved to memory of its own."""
+        slot = self.operand(old if id(old) in self.slots else x)
+        if slot in self.cells:
+            self.slots[id(x.array)] = slot
+            self.kept.append(x.array)
+        else:
+            self.note(COPY, (old,), x)
+
+    def writing(self, x: Tensor) -> None:
+        array, old = x.array, x.array.copy()
+        self.undo.append(lambda: np.copyto(array, old))
+        self.written.add(self.operand(x))
+
+    def wrote(self, x: Tensor, value: Any) -> None:
+        self.add(Step(WRITE, (self.operand(x), self.operand(value)), (), False))
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def put_back(self) -> None:
+        """Undo what the function wrote."""
+        for undo in reversed(self.undo):
+            undo()
+
+    def program(self, ys: Sequence[Tensor]) -> Program:
+        """The program of what was noted, with the results ys. Call it when the frames of the function are gone."""
+        outputs = tuple(self.operand(y) for y in ys)
+        gradients = tuple((x, self.gradient(x)) for x, old in self.deposits.values() if x.grad is not old)
+        for slot, cell in [*self.cells.items()]:
+            self.rebound(slot, cell)
+        self.check_escaped([*ys, *(x.grad for x, _ in gradients)])
+        layouts: dict[Slot, Layout] = {slot: layout_of(self.arrays[slot.index]) for slot in map(Slot, range(len(self.arrays)))}
+        return Program(self.inputs, self.cells, tuple(self.steps), outputs, gradients, layouts)
+
+    def gradient(self, x: Tensor) -> Slot | None:
+        return None if x.grad is None else self.operand(x.grad)
+
+    def rebound(self, slot: Slot, cell: Cell) -> None:
+        """A Tensor from outside that lies on another array now, as after `x[i] = v`: it takes those values."""
+        if isinstance(cell.source, Tensor) and not cell.gradient:
+            now = self.slots.get(id(cell.source.array))
+            if now is not None and now != slot:
+                self.add(Step(WRITE, (slot, now), (), False))
+
+    def check_escaped(self, known: Sequence[Any]) -> None:
+        """Raise if a Tensor that an op gave is still alive and is no result: it would never change again."""
+        ids = {id(y) for y in known} | {id(cell.source) for cell in self.cells.values()}
+        for weak, op, line in self.made:
+            y = weak()
+            if y is not None and id(y) not in ids:
+                made = "a detached Tensor" if op is None else f"the result of {op.name}"
+                raise CaptureError(
+                    f"{self.what}: {made} (shape {y.shape}){at(line)} is kept after the call, in a list or an attribute, and "
+                    "would never change again. Return it, or write it into a Tensor from outside with copy_ under ac.no_grad()."
+                )

@@ -1,0 +1,143 @@
+"""Plan: which value lies where. Views lie on what they are views of; memory that is no longer read is used again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..tape import Slot, Step
+from ..table import Elementwise
+from .capture import Write
+from .program import Layout, Program
+
+
+@dataclass
+class Plan:
+    """Where values lie: `arrays` by slot, and the `steps` that have to be computed; views were made beforehand.
+
+    `roots` tells of each value on the memory of which other one it lies. `bytes` is how much memory was taken for what the
+    program itself computes.
+    """
+
+    arrays: dict[Slot, ndarray]
+    roots: dict[Slot, Slot]
+    steps: list[Step] = field(default_factory=list)
+    bytes: int = 0
+
+
+class Pool:
+    """Memory that can be taken and given back."""
+
+    def __init__(self) -> None:
+        self.free: list[ndarray] = []
+        self.taken: dict[Slot, ndarray] = {}
+        self.bytes = 0
+
+    def take(self, slot: Slot, layout: Layout) -> ndarray:
+        """Memory for a value: the smallest free piece that is large enough and not wasteful, or a new one."""
+        fitting = [m for m in self.free if layout.nbytes <= m.nbytes <= 2 * layout.nbytes + 256]
+        if fitting:
+            memory = min(fitting, key=lambda m: m.nbytes)
+            self.free = [m for m in self.free if m is not memory]
+        else:
+            memory = aligned_memory(layout.nbytes)
+            self.bytes += memory.nbytes
+        self.taken[slot] = memory
+        return layout.view(memory)
+
+    def give_back(self, slot: Slot) -> None:
+        """The value of this slot is read no more."""
+        if (memory := self.taken.pop(slot, None)) is not None and memory.nbytes:
+            self.free.append(memory)
+
+
+def aligned_memory(size: int, alignment: int = 64) -> ndarray:
+    """Bytes that begin at a cache line."""
+    raw = np.empty(size + alignment, np.uint8)
+    start = -raw.ctypes.data % alignment
+    return raw[start : start + size]
+
+
+def plan(program: Program, arrays: Mapping[Slot, ndarray], reuse: bool = True) -> Plan:
+    """Places for all values of a program; `arrays` are those of its inputs and cells."""
+    roots, computed = trace_views(program, arrays)
+    last = last_uses(program, roots)
+    pinned = {roots[s] for s in (*program.results, *arrays)}
+    made, pool = Plan(dict(arrays), roots), Pool()
+    for k, step in enumerate(program.steps):
+        if step.outputs and computed[step.outputs[0]]:
+            ends = [s for s in dying(step, k, roots, last) if s not in pinned and s in pool.taken]
+            early = ends if reuse and in_place(step, program, ends, roots) else []
+            for slot in early:
+                pool.give_back(slot)
+            for slot in step.outputs:
+                made.arrays[slot] = pool.take(slot, program.layouts[slot])
+            made.steps.append(step)
+        elif step.outputs:
+            views = step.op.forward(*(made.arrays[x] if isinstance(x, Slot) else x for x in step.inputs))
+            for slot, y in zip(step.outputs, views if isinstance(views, tuple) else (views,), strict=True):
+                made.arrays[slot] = np.asarray(y)
+        else:
+            made.steps.append(step)
+        if reuse:
+            for slot in {*dying(step, k, roots, last), *(roots[s] for s in step.outputs if last.get(roots[s], -1) <= k)}:
+                if slot not in pinned:
+                    pool.give_back(slot)
+    made.bytes = pool.bytes
+    return made
+
+
+def trace_views(program: Program, arrays: Mapping[Slot, ndarray]) -> tuple[dict[Slot, Slot], dict[Slot, bool]]:
+    """For each slot the one whose memory it lies on, and whether it has to be computed."""
+    shadows = dict(arrays)  # arrays of the layouts of the values, to see which results are views
+    roots = {slot: slot for slot in arrays}
+    computed: dict[Slot, bool] = {}
+    for step in program.steps:
+        ys = view_of(step, shadows)
+        for k, slot in enumerate(step.outputs):
+            computed[slot] = ys is None
+            shadows[slot] = shadow(program.layouts[slot]) if ys is None else ys[k]
+            roots[slot] = slot if ys is None else roots[step.inputs[0]]
+    return roots, computed
+
+
+def shadow(layout: Layout) -> ndarray:
+    """An array of this layout that costs no memory until it is written."""
+    return layout.view(np.empty(layout.nbytes, np.uint8))
+
+
+def view_of(step: Step, arrays: Mapping[Slot, ndarray]) -> list[ndarray] | None:
+    """The outputs of a step if they are views of its first input, else None."""
+    if not step.outputs or not step.op.views or not isinstance(step.inputs[0], Slot):
+        return None
+    xs = [arrays[x] if isinstance(x, Slot) else x for x in step.inputs]
+    y = step.op.forward(*xs)
+    ys = [np.asarray(a) for a in (y if isinstance(y, tuple) else (y,))]
+    lies = all(np.may_share_memory(a, xs[0]) or a.size == 0 for a in ys)
+    return ys if lies else None
+
+
+def last_uses(program: Program, roots: Mapping[Slot, Slot]) -> dict[Slot, int]:
+    """For each piece of memory the number of the last step that reads it."""
+    last: dict[Slot, int] = {}
+    for k, step in enumerate(program.steps):
+        last.update((roots[x], k) for x in step.inputs if isinstance(x, Slot))
+    return last
+
+
+def dying(step: Step, k: int, roots: Mapping[Slot, Slot], last: Mapping[Slot, int]) -> set[Slot]:
+    """The pieces of memory that step k reads as the last one."""
+    return {roots[x] for x in step.inputs if isinstance(x, Slot) and last[roots[x]] == k}
+
+
+def in_place(step: Step, program: Program, ends: Iterable[Slot], roots: Mapping[Slot, Slot]) -> bool:
+    """Whether an elementwise step may write where its dying inputs lie: all of them as the output does, and whole."""
+    if not isinstance(step.op, Elementwise) or not isinstance(step.op.function, np.ufunc):
+        return False
+    layout, ending = program.layouts[step.outputs[0]], set(ends)
+    inputs = [x for x in step.inputs if isinstance(x, Slot) and roots[x] in ending]
+    return all(roots[x] == x and program.layouts[x] == layout for x in inputs)
