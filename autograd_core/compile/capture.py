@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 from weakref import ref
 
@@ -13,10 +14,10 @@ from numpy import ndarray
 
 from ..anomaly import at, users_line
 from ..errors import CaptureError
-from ..graph import LeafNode
 from ..primitive import Identity, Primitive
 from ..tape import Slot, Step, Tape
-from ..tensor import Tensor
+from ..ops.elementwise import add
+from ..tensor import Tensor, from_array
 from .program import Cell, Layout, Program, layout_of
 
 SMALL = 64  # a Tensor of so many elements may be read by Python: its values are then guarded
@@ -53,6 +54,7 @@ class Capture(Tape):
         self.undo: list[Callable[[], Any]] = []
         self.made: list[tuple[Any, Any, tuple[str, int]]] = []
         self.written: set[Slot] = set()
+        self.drawn: dict[int, list[Any]] = {}
         self.kept: list[ndarray] = []  # alive, since slots are found by identity
 
     # -- values from outside -------------------------------------------------------------------------------------------
@@ -110,8 +112,10 @@ class Capture(Tape):
         if id(x) not in self.deposits:
             self.known_leaf(x)
 
-    def drew(self, generator: Any) -> None:
-        """Draws are ops of a seed and a position, which are cells."""
+    def draws(self, generator: Any) -> int:
+        """Count a draw of a generator; returns how many came before it in this run."""
+        self.drawn.setdefault(id(generator), [generator, 0])[1] += 1
+        return self.drawn[id(generator)][1] - 1
 
     def moved(self, x: Tensor, old: ndarray) -> None:
         """x, which lay on the memory `old`, has moved to memory of its own."""
@@ -140,12 +144,25 @@ class Capture(Tape):
     def program(self, ys: Sequence[Tensor]) -> Program:
         """The program of what was noted, with the results ys. Call it when the frames of the function are gone."""
         outputs = tuple(self.operand(y) for y in ys)
+        self.move_generators_on()
         gradients = tuple((x, self.gradient(x)) for x, old in self.deposits.values() if x.grad is not old)
         for slot, cell in [*self.cells.items()]:
             self.rebound(slot, cell)
         self.check_escaped([*ys, *(x.grad for x, _ in gradients)])
+        for slot, cell in self.cells.items():
+            cell.constant = slot not in self.written and not cell.gradient and held_by_nobody_else(cell)
         layouts: dict[Slot, Layout] = {slot: layout_of(self.arrays[slot.index]) for slot in map(Slot, range(len(self.arrays)))}
         return Program(self.inputs, self.cells, tuple(self.steps), outputs, gradients, layouts)
+
+    def move_generators_on(self) -> None:
+        """At the end of a call each generator is as many positions further as it drew numbers."""
+        for generator, count in self.drawn.values():
+            _, position = generator.cells()
+            moved = from_array(np.asarray(position.array + count))
+            self.note(add, (position, count), moved)
+            self.add(Step(WRITE, (self.operand(position), self.operand(moved)), (), False))
+            self.undo.append(partial(np.copyto, position.array, position.array.copy()))
+            np.copyto(position.array, moved.array)
 
     def gradient(self, x: Tensor) -> Slot | None:
         return None if x.grad is None else self.operand(x.grad)
@@ -168,3 +185,18 @@ class Capture(Tape):
                     f"{self.what}: {made} (shape {y.shape}){at(line)} is kept after the call, in a list or an attribute, and "
                     "would never change again. Return it, or write it into a Tensor from outside with copy_ under ac.no_grad()."
                 )
+
+
+def held_by_nobody_else(cell: Cell) -> bool:
+    """Whether only the capture holds what a cell reads, so that no one can ever change it.
+
+    A Tensor is then held by its cell and by this call; its array by it, by the capture, and by this call.
+    """
+    x = cell.source
+    if isinstance(x, Tensor):
+        if x.node is not None or getattr(x, "_shared", None) is not None or sys.getrefcount(x) > 3:
+            return False
+        array, holders = x.array, 4
+    else:
+        array, holders = x, 5
+    return array.base is None and sys.getrefcount(array) <= holders

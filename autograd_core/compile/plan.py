@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy import ndarray
 from ..tape import Slot, Step
 from ..table import Elementwise
 from .capture import Write
-from .program import Layout, Program
+from .program import Layout, Program, layout_of
 
 
 @dataclass
@@ -68,14 +69,18 @@ def plan(program: Program, arrays: Mapping[Slot, ndarray], reuse: bool = True) -
     last = last_uses(program, roots)
     pinned = {roots[s] for s in (*program.results, *arrays)}
     made, pool = Plan(dict(arrays), roots), Pool()
+    direct = direct_writes(program, arrays, roots) if reuse else {}
     for k, step in enumerate(program.steps):
+        if isinstance(step.op, Write) and step.inputs[1] in direct:
+            continue
         if step.outputs and computed[step.outputs[0]]:
             ends = [s for s in dying(step, k, roots, last) if s not in pinned and s in pool.taken]
             early = ends if reuse and in_place(step, program, ends, roots) else []
             for slot in early:
                 pool.give_back(slot)
             for slot in step.outputs:
-                made.arrays[slot] = pool.take(slot, program.layouts[slot])
+                target = direct.get(slot)
+                made.arrays[slot] = pool.take(slot, program.layouts[slot]) if target is None else made.arrays[target]
             made.steps.append(step)
         elif step.outputs:
             views = step.op.forward(*(made.arrays[x] if isinstance(x, Slot) else x for x in step.inputs))
@@ -136,8 +141,52 @@ def dying(step: Step, k: int, roots: Mapping[Slot, Slot], last: Mapping[Slot, in
 
 def in_place(step: Step, program: Program, ends: Iterable[Slot], roots: Mapping[Slot, Slot]) -> bool:
     """Whether an elementwise step may write where its dying inputs lie: all of them as the output does, and whole."""
-    if not isinstance(step.op, Elementwise) or not isinstance(step.op.function, np.ufunc):
+    if not is_ufunc(step):
         return False
     layout, ending = program.layouts[step.outputs[0]], set(ends)
     inputs = [x for x in step.inputs if isinstance(x, Slot) and roots[x] in ending]
     return all(roots[x] == x and program.layouts[x] == layout for x in inputs)
+
+
+def direct_writes(program: Program, arrays: Mapping[Slot, ndarray], roots: Mapping[Slot, Slot]) -> dict[Slot, Slot]:
+    """Values that are computed straight into the memory they are written to: pairs (value, cell).
+
+    Such a value is that of an elementwise step and read by the write alone; between the two nothing reads this memory, and
+    the step itself reads of it at most the very elements that it then overwrites.
+    """
+    made = {y: k for k, step in enumerate(program.steps) for y in step.outputs}
+    uses = Counter(x for step in program.steps for x in step.inputs if isinstance(x, Slot))
+    uses.update(program.results)
+    found: dict[Slot, Slot] = {}
+    for k, step in enumerate(program.steps):
+        if not isinstance(step.op, Write):
+            continue
+        x, v = step.inputs
+        if not isinstance(v, Slot) or v not in made or uses[v] != 1 or x not in arrays:
+            continue
+        first = program.steps[made[v]]
+        memory = arrays[x]
+        dense = program.layouts[v] == layout_of(memory) and is_dense(memory)
+        if not dense or not is_ufunc(first) or roots[v] != v:
+            continue
+        between = [s for each in program.steps[made[v] + 1 : k] for s in (*each.inputs, *each.outputs)]
+        if any(overlaps(s, memory, arrays, roots) for s in between):
+            continue
+        if all(s == x or not overlaps(s, memory, arrays, roots) for s in first.inputs):
+            found[v] = x
+    return found
+
+
+def overlaps(x: Any, memory: ndarray, arrays: Mapping[Slot, ndarray], roots: Mapping[Slot, Slot]) -> bool:
+    """Whether an operand may lie on this memory."""
+    return isinstance(x, Slot) and roots[x] in arrays and np.may_share_memory(arrays[roots[x]], memory)
+
+
+def is_dense(x: ndarray) -> bool:
+    """Whether the elements of an array fill its memory."""
+    return x.size == 0 or np.lib.array_utils.byte_bounds(x)[1] - np.lib.array_utils.byte_bounds(x)[0] == x.nbytes
+
+
+def is_ufunc(step: Step) -> bool:
+    """Whether a step is one call of a ufunc."""
+    return isinstance(step.op, Elementwise) and isinstance(step.op.function, np.ufunc)

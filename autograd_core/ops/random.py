@@ -22,7 +22,7 @@ from ..graph import recorder
 from ..primitive import Primitive, apply
 from ..tensor import Tensor, as_tensor, from_array
 from .creation import shape_of
-from .elementwise import less, minimum
+from .elementwise import add, less, minimum
 from .index import take
 from .join import looped
 from .reduction import floating
@@ -64,6 +64,8 @@ class Draw(Primitive):
         return looped(self, flags, xs)  # each position starts a stream of its own
 
 
+# What writes a program down in this context, if anything does: it counts the draws, and moves the positions on at the end.
+capturing: ContextVar[Any] = ContextVar("capturing", default=None)
 # The states of generators that repeat their draws in this context, by their ids: a checkpoint that runs again.
 repeated: ContextVar[Mapping[int, dict[str, int]]] = ContextVar("repeated draws", default=MappingProxyType({}))
 
@@ -84,7 +86,17 @@ class Generator:
     """
 
     def __init__(self, seed: int = 0) -> None:
-        self.seed, self.position = checked_seed(seed), 0
+        self._seed, self._position = from_array(np.array(checked_seed(seed))), from_array(np.array(0))
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return int(self._seed.array)
+
+    @property
+    def position(self) -> int:
+        """How many draws came before the next one. Held in a Tensor, which a captured program reads and moves on."""
+        return int(self._position.array)
 
     @property
     def state(self) -> dict[str, int]:
@@ -93,7 +105,11 @@ class Generator:
 
     @state.setter
     def state(self, state: dict[str, int]) -> None:
-        self.seed, self.position = checked_seed(state["seed"]), operator.index(state["position"])
+        self._seed.array[...], self._position.array[...] = checked_seed(state["seed"]), operator.index(state["position"])
+
+    def cells(self) -> tuple[Tensor, Tensor]:
+        """The Tensors that hold seed and position."""
+        return self._seed, self._position
 
     def __repr__(self) -> str:
         return f"Generator(seed={self.seed}, position={self.position})"
@@ -103,14 +119,16 @@ class Generator:
         if (mode := recorder()) is not None:
             mode.drew(self)
         op = Draw(kind, size, np.dtype(dtype), high)
+        if (capture := capturing.get()) is not None:
+            before = capture.draws(self)
+            return apply(op, (self._seed, add(self._position, before) if before else self._position))
         state = repeated.get().get(id(self))
         seed, position = (self.seed, self.position) if state is None else (state["seed"], state["position"])
-        inputs = (from_array(np.asarray(seed)), from_array(np.asarray(position)))
         if state is None:
-            self.position += 1
+            self._position.array += 1
         else:
             state["position"] += 1
-        return apply(op, inputs)
+        return apply(op, (from_array(np.asarray(seed)), from_array(np.asarray(position))))
 
     def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Size = None, dtype: Any = None) -> Tensor:
         """Normal numbers loc + scale · ε. Differentiable in loc and scale (Kingma and Welling 2014).

@@ -1,0 +1,317 @@
+"""Rewrite: one walk over a program that puts cheaper steps where a rule knows some, and keeps the order of writes.
+
+All values of a program are functions of earlier ones, but for memory that a `write` step overwrites. A walk therefore tells
+a rule what made a value only while all that was read for it is as it was, and puts one value in the place of another only
+if nothing is written to either before the last time that it is read.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..ops.select import Where
+from ..ops.shape import Transpose
+from ..primitive import AsType, Identity, Primitive
+from ..table import Elementwise
+from ..tape import Slot, Step
+from .capture import Write
+from .program import Cell, Layout, Program, layout_of
+
+Rule = Callable[["Walk", Step], Any]
+DEEPEST = 24  # rules that lead to rules
+NUMBERS = (bool, int, float, complex, np.generic)
+
+
+class Rules:
+    """Rules by what they rewrite: an entry of the derivative table, or a class of ops."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, list[Rule]] = {}
+
+    def of(self, *keys: Any) -> Callable[[Rule], Rule]:
+        """Register a rule: a function of the walk and a step that gives the value to take instead, or None."""
+
+        def register(function: Rule) -> Rule:
+            for key in keys:
+                self.known.setdefault(key, []).append(function)
+            return function
+
+        return register
+
+    def __call__(self, op: Any) -> Iterable[Rule]:
+        yield from self.known.get(op, ()) if isinstance(op, Elementwise) else ()
+        for kind in type(op).__mro__:
+            yield from self.known.get(kind, ())
+
+
+class Memory:
+    """On which memory the values of a program lie, and when it is written and last read. A view may be a copy."""
+
+    def __init__(self, program: Program) -> None:
+        self.roots: dict[Slot, Slot] = {}
+        for step in program.steps:
+            self.add(step)
+        self.writes = self.written(program)
+        self.reach = self.last_reads(program)
+
+    def add(self, step: Step) -> None:
+        """Note on what the outputs of a step lie."""
+        if step.op.views and isinstance(step.inputs[0], Slot):
+            self.roots.update(dict.fromkeys(step.outputs, self.root(step.inputs[0])))
+
+    def root(self, slot: Slot) -> Slot:
+        """The slot on whose memory a value lies."""
+        return self.roots.get(slot, slot)
+
+    def written(self, program: Program) -> dict[Slot, list[int]]:
+        """For each slot whose memory is written, also as that of a cell that overlaps with it, the numbers of the steps."""
+        writes: dict[Slot, list[int]] = {}
+        for k, step in enumerate(program.steps):
+            if isinstance(step.op, Write):
+                writes.setdefault(self.root(step.inputs[0]), []).append(k)
+        arrays = {s: c.read() for s, c in program.cells.items() if not c.gradient and not c.constant}
+        found = {s: [*ks] for s, ks in writes.items()}
+        for slot, array in arrays.items():
+            overlapping = [s for s in writes if s is not slot and s in arrays and np.may_share_memory(array, arrays[s])]
+            if overlapping:
+                found[slot] = sorted({k for s in (slot, *overlapping) for k in writes.get(s, ())})
+        return found
+
+    def last_reads(self, program: Program) -> dict[Slot, int]:
+        """For each slot the number of the last step that reads it, or a view of it."""
+        end = len(program.steps) + 1
+        reach = dict.fromkeys(program.results, end)
+        for k in range(len(program.steps) - 1, -1, -1):
+            step = program.steps[k]
+            last = max([k, *(reach.get(y, 0) for y in step.outputs)]) if step.op.views else k
+            for number, x in enumerate(step.inputs):
+                if isinstance(x, Slot):
+                    itself = isinstance(step.op, Write) and number == 0
+                    reach[x] = max(reach.get(x, 0), k + 1 if itself else last)
+        return reach
+
+    def still(self, slot: Slot, after: int, before: int) -> bool:
+        """Whether no step between these two writes to the memory of a value."""
+        writes = self.writes.get(self.root(slot))
+        if not writes:
+            return True
+        k = bisect_right(writes, after)
+        return k == len(writes) or writes[k] >= before
+
+    def epoch(self, slot: Slot, now: int) -> int:
+        """How often the memory of a value was written so far."""
+        writes = self.writes.get(self.root(slot))
+        return bisect_right(writes, now) if writes else 0
+
+
+class Walk:
+    """A pass over the steps of a program in their order, each handed to the rules that fit, which may put in others."""
+
+    def __init__(self, program: Program, rules: Rules) -> None:
+        self.program, self.rules = program, rules
+        self.cells, self.layouts = dict(program.cells), dict(program.layouts)
+        self.memory = Memory(program)
+        self.steps: list[Step] = []
+        self.makers: dict[Slot, tuple[Step, int]] = {}
+        self.instead: dict[Slot, Slot] = {}
+        self.numbers: dict[Slot, Any] = {}
+        self.users = users(program)
+        self.next = max((s.index for s in self.layouts), default=-1) + 1
+        self.now = self.depth = 0
+
+    def run(self) -> Program:
+        """The program after the pass."""
+        for self.now, step in enumerate(self.program.steps):
+            self.take(replace(step, inputs=tuple(self.instead.get(x, x) if isinstance(x, Slot) else x for x in step.inputs)))
+        new = {slot: self.instead.get(slot, slot) for slot in self.program.results}
+        outputs = tuple(new[s] for s in self.program.outputs)
+        gradients = tuple((x, None if s is None else new[s]) for x, s in self.program.gradients)
+        return Program(self.program.inputs, self.cells, tuple(self.steps), outputs, gradients, self.layouts)
+
+    def take(self, step: Step) -> None:
+        """A step of the program: what a rule knows instead of it, or the step itself."""
+        found = self.better(step)
+        if found is not None and self.replaces(step.outputs, found):
+            return
+        self.keep(step)
+
+    def keep(self, step: Step) -> None:
+        """Put a step at the end of those so far."""
+        self.steps.append(step)
+        self.memory.add(step)
+        self.makers.update(dict.fromkeys(step.outputs, (step, self.now)))
+
+    def better(self, step: Step) -> Any:
+        """What the first rule that fits gives instead of a step: a slot, several for several outputs, or None."""
+        if self.depth >= DEEPEST:
+            return None
+        self.depth += 1
+        try:
+            return next((found for rule in self.rules(step.op) if (found := rule(self, step)) is not None), None)
+        finally:
+            self.depth -= 1
+
+    def replaces(self, outputs: Sequence[Slot], found: Any) -> bool:
+        """Put values in the place of the outputs of a step, if these are not told apart by a write."""
+        values = found if isinstance(found, tuple) else (found,)
+        reach = self.memory.reach
+        for y, new in zip(outputs, values, strict=True):
+            last = reach.get(y, 0)
+            if not (self.memory.still(y, self.now, last) and self.memory.still(new, self.now, last)):
+                return False
+        for y, new in zip(outputs, values, strict=True):
+            self.instead[y] = new
+            self.users[new] = self.users.get(new, 0) + self.users.get(y, 0)
+            reach[new] = max(reach.get(new, 0), reach.get(y, 0))
+        return True
+
+    # -- what rules ask ------------------------------------------------------------------------------------------------
+
+    def maker(self, x: Any, *ops: Any) -> Step | None:
+        """The step that gives x, if all it reads is as it was then; if ops are named, only one of these (or these classes)."""
+        step, at = self.makers.get(x, (None, 0)) if isinstance(x, Slot) else (None, 0)
+        if step is None or (ops and not any(step.op is op or (isinstance(op, type) and isinstance(step.op, op)) for op in ops)):
+            return None
+        read = [s for s in (x, *step.inputs) if isinstance(s, Slot)]
+        return step if all(self.memory.still(s, at, self.now) for s in read) else None
+
+    def single(self, x: Any) -> bool:
+        """Whether a value is read once at most."""
+        return self.users.get(x, 0) <= 1
+
+    def shape(self, x: Any) -> tuple[int, ...]:
+        """The shape of an operand."""
+        return self.layouts[x].shape if isinstance(x, Slot) else np.shape(x)
+
+    def size(self, x: Any) -> int:
+        """The number of elements of an operand."""
+        return math.prod(self.shape(x))
+
+    def dtype(self, x: Any) -> Any:
+        """The dtype of an operand; None for a number."""
+        return self.layouts[x].dtype if isinstance(x, Slot) else None
+
+    def result(self, step: Step) -> Layout:
+        """Shape and dtype of what a step gives."""
+        return self.layouts[step.outputs[0]] if step.outputs else made_layout(step.op, step.inputs, self.layouts)
+
+    def alike(self, step: Step, x: Any) -> bool:
+        """Whether x has the shape and dtype of the result of a step."""
+        y = self.result(step)
+        return isinstance(x, Slot) and (self.shape(x), self.dtype(x)) == (y.shape, y.dtype)
+
+    def known(self, x: Any) -> Any:
+        """The value of a number, or of a slot that is the same in each call, as a view; else None."""
+        if not isinstance(x, Slot):
+            return x
+        cell = self.cells.get(x)
+        if cell is not None:
+            return cell.read() if cell.constant and x not in self.memory.writes else None
+        made = self.maker(x)
+        if made is None or not made.op.views or made.op.outputs is not None or len(made.inputs) != 1:
+            return None
+        value = self.known(made.inputs[0])
+        return None if value is None else np.asarray(made.op.forward(np.asarray(value)))
+
+    def number(self, x: Any) -> Any:
+        """The number that an operand holds everywhere, in each call, as one of Python; else None."""
+        if isinstance(x, NUMBERS):
+            return x.item() if isinstance(x, np.generic) else x
+        if x not in self.numbers:
+            self.numbers[x] = uniform(self.known(x))
+        return self.numbers[x]
+
+    # -- what rules give -----------------------------------------------------------------------------------------------
+
+    def emit(self, op: Primitive, *xs: Any) -> Any:
+        """A new step here, or what rules know instead of it."""
+        step = Step(op, xs, (), False)
+        found = self.better(step)
+        if found is not None:
+            return found
+        slot = self.new_slot(made_layout(op, xs, self.layouts))
+        self.keep(replace(step, outputs=(slot,)))
+        for x in xs:
+            if isinstance(x, Slot):
+                self.users[x] = self.users.get(x, 0) + 1
+        return slot
+
+    def constant(self, value: Any) -> Slot:
+        """A slot for a value that is the same in each call."""
+        array = np.asarray(value)
+        slot = self.new_slot(layout_of(array))
+        self.cells[slot] = Cell(array, constant=True)
+        return slot
+
+    def new_slot(self, layout: Layout) -> Slot:
+        """A slot that no value has yet."""
+        slot = Slot(self.next)
+        self.next += 1
+        self.layouts[slot] = layout
+        return slot
+
+
+def users(program: Program) -> dict[Slot, int]:
+    """How often each value is read, or leaves the program."""
+    counts: dict[Slot, int] = {}
+    for x in (*(x for step in program.steps for x in step.inputs), *program.results):
+        if isinstance(x, Slot):
+            counts[x] = counts.get(x, 0) + 1
+    return counts
+
+
+def uniform(value: Any) -> Any:
+    """The number that all elements of an array are, as one of Python; None if they differ or there are none."""
+    if not isinstance(value, ndarray) or value.size == 0 or value.dtype.kind not in "fc":
+        return None
+    lone = value[tuple(slice(0, 1) if step == 0 else slice(None) for step in value.strides)]
+    first = lone.flat[0]
+    same = lone.size == 1 or (lone.size <= 4096 and bool((lone == first).all()) and bool(first != 0))
+    return first.item() if same else None
+
+
+def made_layout(op: Any, xs: Sequence[Any], layouts: Mapping[Slot, Layout]) -> Layout:
+    """The layout of the one result of an op."""
+    given = [layouts[x] for x in xs if isinstance(x, Slot)]
+    shape = op.shape(*(layouts[x].shape if isinstance(x, Slot) else np.shape(x) for x in xs))
+    return Layout(shape, made_dtype(op, xs, layouts), axes_of_result(op, shape, given))
+
+
+def made_dtype(op: Any, xs: Sequence[Any], layouts: Mapping[Slot, Layout]) -> np.dtype:
+    """The dtype of the one result of an op."""
+    if isinstance(op, AsType):
+        return op.dtype
+    if isinstance(op, (Elementwise, Where)):
+        with np.errstate(all="ignore"):
+            return np.asarray(op.forward(*(np.ones((), layouts[x].dtype) if isinstance(x, Slot) else x for x in xs))).dtype
+    floating = [layouts[x].dtype for x in xs if isinstance(x, Slot)]
+    return np.result_type(*floating) if op.name in ("matmul", "concatenate", "stack", "place") else floating[0]
+
+
+def axes_of_result(op: Any, shape: tuple[int, ...], given: Sequence[Layout]) -> tuple[int, ...]:
+    """The order of axes in which an op lays out its result, as NumPy does: that of its operands where they agree."""
+    rows = tuple(range(len(shape)))
+    if isinstance(op, Transpose):
+        return tuple(op.inverse[a] for a in given[0].axes)
+    if isinstance(op, (Elementwise, Where, Identity, AsType)):
+        orders = {x.axes for x in given if x.shape == shape}
+        return orders.pop() if len(orders) == 1 else rows
+    return rows
+
+
+def laid_out(program: Program) -> Program:
+    """The program with the layouts that NumPy would choose for the results of its steps, where rules changed their inputs."""
+    layouts = dict(program.layouts)
+    for step in program.steps:
+        if len(step.outputs) == 1 and isinstance(step.op, (Elementwise, Where, Identity, AsType, Transpose)):
+            (y,) = step.outputs
+            given = [layouts[x] for x in step.inputs if isinstance(x, Slot)]
+            layouts[y] = replace(layouts[y], axes=axes_of_result(step.op, layouts[y].shape, given))
+    return replace(program, layouts=layouts)
