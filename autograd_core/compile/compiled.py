@@ -77,7 +77,7 @@ class Arguments:
         """Note which arguments the program overwrites."""
         written = {step.inputs[0] for step in program.steps if isinstance(step.op, Write)}
         for (k, _), slot in zip(self.stand_ins, program.inputs):
-            if any(runner.plan.roots.get(w) == slot for w in written):
+            if any(runner.roots.get(w) == slot for w in written):
                 self.changed.append((k, runner.buffers[slot]))
 
     def hand_over(self, leaves: Sequence[Any]) -> None:

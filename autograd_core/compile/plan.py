@@ -63,9 +63,11 @@ def aligned_memory(size: int, alignment: int = 64) -> ndarray:
     return raw[start : start + size]
 
 
-def plan(program: Program, arrays: Mapping[Slot, ndarray], reuse: bool = True) -> Plan:
-    """Places for all values of a program; `arrays` are those of its inputs and cells."""
-    roots, computed = trace_views(program, arrays)
+def plan(
+    program: Program, arrays: Mapping[Slot, ndarray], reuse: bool = True, known: Mapping[Slot, Slot] | None = None
+) -> Plan:
+    """Places for all values of a program; `arrays` are those that have one, `known` on the memory of which others they lie."""
+    roots, computed = trace_views(program, arrays, known or {})
     last = last_uses(program, roots)
     pinned = {roots[s] for s in (*program.results, *arrays)}
     made, pool = Plan(dict(arrays), roots), Pool()
@@ -96,10 +98,12 @@ def plan(program: Program, arrays: Mapping[Slot, ndarray], reuse: bool = True) -
     return made
 
 
-def trace_views(program: Program, arrays: Mapping[Slot, ndarray]) -> tuple[dict[Slot, Slot], dict[Slot, bool]]:
+def trace_views(
+    program: Program, arrays: Mapping[Slot, ndarray], known: Mapping[Slot, Slot]
+) -> tuple[dict[Slot, Slot], dict[Slot, bool]]:
     """For each slot the one whose memory it lies on, and whether it has to be computed."""
     shadows = dict(arrays)  # arrays of the layouts of the values, to see which results are views
-    roots = {slot: slot for slot in arrays}
+    roots = {slot: known.get(slot, slot) for slot in arrays}
     computed: dict[Slot, bool] = {}
     for step in program.steps:
         ys = view_of(step, shadows)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy import ndarray
 
 from ..graph import Version
-from ..tape import Slot
+from ..tape import Slot, Step
 from ..tensor import Tensor, from_array
 from .capture import Write
 from .emit import Names, emit
-from .plan import Plan, plan
-from .program import Program
+from .plan import plan
+from .program import Layout, Program
+from .tiles import Block
 
 OWN_REFERENCES = 3  # to a gradient: from the leaf, from the runner, and from the call that counts them
 
@@ -26,8 +26,8 @@ class Runner:
     The values of arguments are copied in, those of results out; `.grad` of leaves lies on memory of the runner.
     """
 
-    def __init__(self, program: Program, reuse: bool = True) -> None:
-        self.program, self.reuse = program, reuse
+    def __init__(self, program: Program, reuse: bool = True, blocks: Sequence[Block] | None = None) -> None:
+        self.program, self.reuse, self.blocks = program, reuse, blocks or [Block(program)]
         taken = [*program.inputs, *(slot for slot, cell in program.cells.items() if cell.gradient)]
         self.buffers = {slot: program.layouts[slot].empty() for slot in taken}
         self.bind()
@@ -36,45 +36,78 @@ class Runner:
         """Give every value a place, and write the function that computes them."""
         program = self.program
         self.cells = {slot: cell for slot, cell in program.cells.items() if not cell.gradient}
-        arrays = self.buffers | {slot: cell.read() for slot, cell in self.cells.items()}
-        self.plan = plan(program, arrays, self.reuse)
+        self.arrays = self.buffers | {slot: cell.read() for slot, cell in self.cells.items()}
+        self.roots = {slot: slot for slot in self.arrays}
+        self.bytes = 0
+        self.names = Names()
+        body = [line for block in self.blocks for line in self.lines_of(block)]
         self.versions = list(dict.fromkeys(self.written_versions()))
-        self.gradients = gradients_of(program, self.plan)
-        self.source, namespace = self.generate()
+        self.gradients = self.places_of_gradients()
+        self.source = self.text(body)
+        namespace = dict(self.names.values)
+        exec(compile(self.source, "<compiled step>", "exec"), namespace)
         self.run, self.stays = namespace["run"], namespace["stays"]
 
-    def generate(self) -> tuple[str, dict[str, Any]]:
+    def lines_of(self, block: Block) -> list[str]:
+        """The lines that compute a block."""
+        fill = self.names.name(np.copyto, "f")
+        cut = {inner: block.program.layouts[inner].empty() for inner in block.slices}
+        made = plan(block.program, self.arrays | cut, self.reuse, self.roots)
+        self.arrays |= made.arrays
+        self.roots |= made.roots
+        self.bytes += made.bytes
+        lines = [line for step in made.steps for line in self.lines_of_step(step)]
+        if not block.tiles:
+            return lines
+        first = []
+        for inner, (outer, axis) in block.slices.items():
+            pieces = self.names.name(np.split(self.arrays[outer], block.tiles, axis))
+            first.append(f"{fill}({self.names.name(cut[inner])}, {pieces}[k])")
+        zeros, sums = [], []
+        for part, total in block.sums.items():
+            memory = self.arrays[total] = np.zeros_like(self.arrays[part])
+            self.roots[total] = total
+            name, zero = self.names.name(memory), self.names.name(np.zeros((), memory.dtype))
+            zeros.append(f"{fill}({name}, {zero})")
+            sums.append(f"{self.names.name(np.add, 'f')}({name}, {self.names.name(self.arrays[part])}, {name})")
+        return [*zeros, f"for k in range({block.tiles}):", *(f"    {line}" for line in (*first, *lines, *sums))]
+
+    def lines_of_step(self, step: Step) -> list[str]:
+        """The lines that compute a step."""
+        xs = [self.arrays[x] if isinstance(x, Slot) else x for x in step.inputs]
+        return emit(step.op, xs, [self.arrays[y] for y in step.outputs], self.names)
+
+    def text(self, body: Sequence[str]) -> str:
         """The source of two functions, `run(arguments)` and `stays()`, which tells that all cells lie where they lay."""
-        names = Names()
-        body = []
-        copy = names.name(np.copyto, "f")
-        for k, slot in enumerate(self.program.inputs):
-            body.append(f"{copy}({names.name(self.buffers[slot])}, arguments[{k}])")
-        for slot, cell in self.program.cells.items():
-            if cell.gradient:
-                body.append(f"{copy}({names.name(self.buffers[slot])}, {names.name(cell.read, 'f')}())")
-        for step in self.plan.steps:
-            xs = [self.plan.arrays[x] if isinstance(x, Slot) else x for x in step.inputs]
-            body += emit(step.op, xs, [self.plan.arrays[y] for y in step.outputs], names)
-        for (_, slot), (_, g) in zip(self.program.gradients, self.gradients):
-            if slot is not None and g.array is not self.plan.arrays[slot]:
-                body.append(f"{copy}({names.name(g.array)}, {names.name(self.plan.arrays[slot])})")
+        name, fill = self.names.name, self.names.name(np.copyto, "f")
+        inputs = [f"{fill}({name(self.buffers[slot])}, arguments[{k}])" for k, slot in enumerate(self.program.inputs)]
+        old = [(slot, cell) for slot, cell in self.program.cells.items() if cell.gradient]
+        inputs += [f"{fill}({name(self.buffers[slot])}, {name(cell.read, 'f')}())" for slot, cell in old]
+        outputs = [
+            f"{fill}({name(g.array)}, {name(self.arrays[slot])})"
+            for (_, slot), (_, g) in zip(self.program.gradients, self.gradients)
+            if slot is not None and g is not None and g.array is not self.arrays[slot]
+        ]
         checks = [
-            f"{names.name(cell.source, 'c')}.array is {names.name(self.plan.arrays[slot])}"
+            f"{name(cell.source, 'c')}.array is {name(self.arrays[slot])}"
             for slot, cell in self.cells.items()
             if isinstance(cell.source, Tensor)
         ]
-        text = "\n".join(
-            ["def run(arguments):", *(f"    {line}" for line in body), "    return", "def stays():"]
-            + [f"    return {' and '.join(checks) or 'True'}"]
-        )
-        namespace = dict(names.values)
-        exec(compile(text, "<compiled step>", "exec"), namespace)
-        return text, namespace
+        lines = [f"    {line}" for line in (*inputs, *body, *outputs, "return")]
+        return "\n".join(["def run(arguments):", *lines, "def stays():", f"    return {' and '.join(checks) or 'True'}"])
+
+    def places_of_gradients(self) -> list[tuple[Tensor, Tensor | None]]:
+        """The leaves and their gradients to be: each on the memory of its value, unless other values stay there too."""
+        program, roots = self.program, [self.roots[s] for s in self.program.results]
+        found: list[tuple[Tensor, Tensor | None]] = []
+        for x, s in program.gradients:
+            alone = s is not None and self.roots[s] == s and roots.count(s) == 1 and s not in self.buffers and s not in self.cells
+            found.append((x, None if s is None else from_array(self.arrays[s] if alone else self.arrays[s].copy())))
+        return found
 
     def written_versions(self) -> list[Version]:
         """The counters of the memory that the program overwrites."""
-        written = [self.plan.arrays[step.inputs[0]] for step in self.program.steps if isinstance(step.op, Write)]
+        written = [self.arrays[step.inputs[0]] for step in self.program.steps if isinstance(step.op, Write)]
         owners = [cell.source for cell in self.cells.values() if isinstance(cell.source, Tensor)]
         return [x._own_memory() for x in owners if any(np.may_share_memory(x.array, w) for w in written)]
 
@@ -91,21 +124,10 @@ class Runner:
             version.count += 1
         for x, g in self.gradients:
             x._grad = g
-        arrays = self.plan.arrays
-        return [arrays[slot].copy() for slot in self.program.outputs]
+        return [self.arrays[slot].copy() for slot in self.program.outputs]
 
     def leave(self, k: int) -> None:
         """Leave a gradient that somebody holds to them, on memory of its own; the next one is another Tensor."""
         x, g = self.gradients[k]
         self.gradients[k] = (x, from_array(g.array))
         g.array = g.array.copy()
-
-
-def gradients_of(program: Program, made: Plan) -> list[tuple[Tensor, Tensor | None]]:
-    """The leaves and their gradients to be: each on the memory of its value, unless other values stay there too."""
-    roots = [made.roots[s] for s in program.results]
-    found: list[tuple[Tensor, Tensor | None]] = []
-    for x, s in program.gradients:
-        alone = s is not None and made.roots[s] == s and roots.count(s) == 1 and s not in program.cells and s not in program.inputs
-        found.append((x, None if s is None else from_array(made.arrays[s] if alone else made.arrays[s].copy())))
-    return found
