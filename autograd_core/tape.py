@@ -91,7 +91,7 @@ class Tape(Recorder):
             self.varying.update(step.outputs)
 
     def read(self, x: Tensor, how: str) -> None:
-        if self.slot(x) in self.varying:
+        if how != "repr" and self.slot(x) in self.varying:
             raise CaptureError(
                 f"{self.what}: Python reads the values of a Tensor of shape {x.shape} ({how}), and they differ from one "
                 "example or call to the next. Use ac.where for a choice between values, and Tensors for everything "

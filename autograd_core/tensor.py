@@ -8,11 +8,12 @@ from weakref import ref
 import numpy as np
 from numpy import ndarray
 
-from .arrays import recorded_in, text_of, to_array
+from .arrays import text_of, to_array
 from .dtypes import differentiable
 from .errors import DTypeError, GradientError, MutationError, ShapeError
-from .graph import HookHandle, LeafNode, Node, Version, recorder, recording, transforming
+from .graph import HookHandle, LeafNode, Node, Version, recorder, recording
 from .interface import Interface
+from .reading import keep_gradient, leaves, look_at
 
 
 class Tensor(Interface):
@@ -225,7 +226,8 @@ class Tensor(Interface):
         return version
 
     def numpy(self) -> ndarray:
-        """A read-only view of the values as a NumPy array. Derivatives do not flow through it."""
+        """A read-only view of the values as a NumPy array. Derivatives do not flow through it; raises within `strict`."""
+        leaves("x.numpy()")
         view = self._read("numpy").view()
         view.flags.writeable = False
         return view
@@ -236,15 +238,9 @@ class Tensor(Interface):
             mode.read(self, how)
         return self.array
 
-    def _keep_gradient(self, reader: str) -> None:
-        if self.node is not None and transforming.get() and recording.get():
-            raise GradientError(
-                f"{reader} would read the values of this Tensor and drop its gradient. Use ac's functions, ac.array([x, z]) "
-                "for lists, ac.zeros(n) and y[i] = … for writing, or x.item() and x.detach() for values."
-            )
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:
-        self._keep_gradient("NumPy")
+        keep_gradient(self.node, "NumPy")
+        leaves("NumPy")
         if copy:
             return np.array(self._read("array"), dtype=dtype)
         return self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
@@ -268,7 +264,7 @@ class Tensor(Interface):
         return bool(self._read("bool"))
 
     def __float__(self) -> float:
-        self._keep_gradient("float()")
+        keep_gradient(self.node, "float()")
         return float(self.item())
 
     def __int__(self) -> int:
@@ -288,7 +284,7 @@ class Tensor(Interface):
 
     def __repr__(self) -> str:
         """The values, and what is not obvious from them: a dtype that is not the default, the name, the grad_fn."""
-        text = text_of(self.array)
+        text = text_of(self._read("repr"))
         if self.name is not None:
             text += f", name={self.name!r}"
         if isinstance(self.node, Node):
@@ -306,17 +302,6 @@ def from_array(array: ndarray, node: Any = None) -> Tensor:
     y = new_tensor(Tensor)
     y.array, y.node = array, node
     return y
-
-
-def look_at(data: Any, how: str) -> None:
-    """Tell a recorder that Python reads a Tensor, or those in nested lists, where they must not require a gradient."""
-    if isinstance(data, Tensor) and (mode := recorder()) is not None:
-        mode.read(data, how)
-    elif isinstance(data, (list, tuple)):
-        if recording.get() and recorded_in(data):
-            raise GradientError("a list with Tensors that require a gradient would drop it. Use ac.array or ac.stack.")
-        for part in data if recorder() is not None else ():
-            look_at(part, how)
 
 
 def share(x: Tensor, y: Tensor) -> None:

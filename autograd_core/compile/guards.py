@@ -154,6 +154,8 @@ class Reach:
         """Attributes: all of a class of this project or derived from one, else those that the function names."""
         ours = any(is_library(kind.__module__) for kind in type(x).__mro__)
         attributes = getattr(x, "__dict__", {})
+        if ours:
+            self.guards.append(Guard(f"the number of attributes of {place}", partial(len, attributes), len(attributes)))
         for name in list(attributes) if ours else self.names & attributes.keys():
             self.add(f"{place}.{name}", partial(attributes.get, name, MISSING), attributes[name])
         for name in slots_of(type(x)):
