@@ -14,9 +14,9 @@ from numpy import ndarray
 
 from ..anomaly import at, users_line
 from ..errors import CaptureError
+from ..ops.elementwise import add
 from ..primitive import Identity, Primitive
 from ..tape import Slot, Step, Tape
-from ..ops.elementwise import add
 from ..tensor import Tensor, from_array
 from .program import Cell, Layout, Program, layout_of
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import update_wrapper
+from itertools import cycle, islice, repeat
 from typing import Any
 
 import numpy as np
@@ -18,116 +18,15 @@ from ..tensor import Tensor, from_array
 from ..trees import flatten
 from .capture import Capture, Write
 from .derivative import Replay, backward_of, has_graph
-from .guards import SCALARS, Guard, Reach, random_states
+from .entry import Arguments, Entry, builder, flags, is_data, seen
+from .guards import SCALARS, Reach, random_states
+from .lower import lowered
 from .program import Program
 from .run import Runner
+from .simplify import simplified
+from .tiles import tiled
 
 MOST = 16  # programs of one function; from then on it runs as it is written
-
-
-class Entry:
-    """One captured program: what must hold for it, how to run it, and how its results go out.
-
-    `stand_ins` are the Tensors that stood for the arguments in the capture, by number; those which are arguments and cells
-    at once are in `identical`. `changed` are the arguments that the function overwrites. `outside` are the Tensors that a
-    differentiable function takes from outside, None for one whose results have no derivative.
-    """
-
-    def __init__(self, guards: Sequence[Guard], runner: Runner, build: Callable, arguments: Arguments) -> None:
-        self.guards, self.runner, self.build, self.arguments = guards, runner, build, arguments
-        self.quick = quick_check(guards)
-        self.outside: list[Tensor] | None = None
-        self.pull: Compiled | None = None
-
-    def broken(self) -> Guard | None:
-        """The first guard that does not hold any more."""
-        return next((guard for guard in self.guards if not guard.holds()), None)
-
-    def fits(self, leaves: Sequence[Any]) -> bool:
-        """Whether this program does what the function would do with these arguments."""
-        return all(leaves[k] is x for k, x in self.arguments.identical) and (self.quick() or self.broken() is None)
-
-    def __call__(self, leaves: Sequence[Any]) -> list[np.ndarray]:
-        """Run the program; returns the arrays of its results."""
-        stand_ins = self.arguments.stand_ins
-        for k, x in self.arguments.leaves:
-            x._grad = leaves[k].grad
-        ys = self.runner([leaves[k].array if isinstance(leaves[k], Tensor) else leaves[k] for k, _ in stand_ins])
-        for k, x in self.arguments.leaves:
-            leaves[k]._grad = x._grad
-        for k, buffer in self.arguments.changed:
-            write_back(leaves[k], buffer)
-        return ys
-
-
-class Arguments:
-    """The arguments of a capture: data gets a stand-in that the function sees, so that nobody else holds it."""
-
-    def __init__(self, leaves: Sequence[Any], known: dict[int, Tensor]) -> None:
-        self.identical = [(k, x) for k, x in enumerate(leaves) if isinstance(x, Tensor) and id(x) in known]
-        numbers = {k for k, _ in self.identical}
-        self.stand_ins = [(k, stand_in(x)) for k, x in enumerate(leaves) if is_data(x) and k not in numbers]
-        self.leaves = [(k, x) for k, x in self.stand_ins if isinstance(x.node, LeafNode)]
-        self.changed: list[tuple[int, np.ndarray]] = []
-        self.given = [*leaves]
-        for k, x in self.stand_ins:
-            self.given[k] = x
-
-    def find_changed(self, program: Program, runner: Runner) -> None:
-        """Note which arguments the program overwrites."""
-        written = {step.inputs[0] for step in program.steps if isinstance(step.op, Write)}
-        for (k, _), slot in zip(self.stand_ins, program.inputs):
-            if any(runner.roots.get(w) == slot for w in written):
-                self.changed.append((k, runner.buffers[slot]))
-
-    def hand_over(self, leaves: Sequence[Any]) -> None:
-        """After the capture: what happened to the stand-ins happens to the arguments."""
-        changed = {k for k, _ in self.changed}
-        for k, x in self.stand_ins:
-            if k in changed:
-                write_back(leaves[k], x.array)
-        for k, x in self.leaves:
-            leaves[k]._grad = x._grad
-
-
-def is_data(x: Any) -> bool:
-    """Whether an argument is data, whose values may differ from call to call."""
-    return isinstance(x, (np.ndarray, Tensor))
-
-
-def stand_in(x: Any) -> Tensor:
-    """A Tensor with the values of an argument, on memory of its own."""
-    y = from_array(np.array(x.array if isinstance(x, Tensor) else x))
-    if isinstance(x, Tensor) and x.node is not None:
-        y.node = y._leaf_node()
-        y._grad = x.grad if isinstance(x.node, LeafNode) else None
-    return y
-
-
-def write_back(x: Any, values: np.ndarray) -> None:
-    """Give an argument that the function overwrote its new values."""
-    if isinstance(x, Tensor):
-        version = x._own_memory()
-        np.copyto(x.array, values)
-        version.count += 1
-    else:
-        np.copyto(x, values)
-
-
-def quick_check(guards: Sequence[Guard]) -> Callable[[], bool]:
-    """A function that tells whether the very same objects stand at all places: one generated expression."""
-    names: dict[str, Any] = {}
-    terms = []
-    for k, guard in enumerate(guards):
-        names[f"l{k}"], names[f"v{k}"] = guard.look, guard.value
-        function, arguments = getattr(guard.look, "func", None), getattr(guard.look, "args", ())
-        if getattr(function, "__name__", "") == "get" and isinstance(getattr(function, "__self__", None), dict):
-            names[f"l{k}"], names[f"k{k}"] = function, arguments[0]
-            terms.append(f"l{k}(k{k}) is v{k}")
-        else:
-            terms.append(f"l{k}() {'==' if type(guard.value) is int else 'is'} v{k}")
-    made: Callable[[], bool] = eval(builtins.compile("lambda: " + (" and ".join(terms) or "True"), "<guards>", "eval"), names)
-    return made
 
 
 class Compiled:
@@ -163,10 +62,55 @@ class Compiled:
         finally:
             self.lock.release()
 
+    def repeat(self, n: int, batches: Iterable[Any] | None = None) -> list[Any]:
+        """n calls in a row, and their results; runs of calls with one program go on without looking at Python in between.
+
+        `batches` gives the arguments of each call, a tuple for several; if they run out, it begins anew. What Python changes
+        while `batches` is read (a learning rate that is no Tensor, a mode) is seen at the next call of the function itself.
+        """
+        if n < 0:
+            raise ValueError(f"repeat: {n} calls cannot be made")
+        results: list[Any] = []
+        arguments = arguments_of(batches, n)
+        for args in arguments:
+            results.append(self(*args))
+            entry = self.entry_for(args)
+            if entry is not None and entry.repeatable:
+                results += self.loop(entry, args, arguments, n - len(results))
+        return results
+
+    def entry_for(self, args: tuple) -> Entry | None:
+        """The program for these arguments, if there is one."""
+        leaves, _ = flatten([list(args), {}])
+        return next((entry for entry in self.entries.get(self.key(args, {}, leaves), ()) if entry.fits(leaves)), None)
+
+    def loop(self, entry: Entry, args: tuple, arguments: Iterator[tuple], most: int) -> list[Any]:
+        """Calls of one program, as long as the arguments fit it."""
+        wanted = self.key(args, {}, flatten([list(args), {}])[0])
+        rest: list[tuple] = []
+
+        def arrays() -> Iterator[list[np.ndarray]]:
+            for args in islice(arguments, most):
+                leaves, _ = flatten([list(args), {}])
+                if self.key(args, {}, leaves) != wanted:
+                    rest.append(args)
+                    return
+                yield [leaves[k].array if isinstance(leaves[k], Tensor) else leaves[k] for k, _ in entry.arguments.stand_ins]
+
+        if not entry.runner.stays():
+            return []
+        with self.lock:
+            results = [entry.build([from_array(y) for y in ys]) for ys in entry.runner.loop(arrays())]
+        return results + [self(*args) for args in rest]
+
+    def key(self, args: tuple, kwargs: dict, leaves: Sequence[Any]) -> Any:
+        """What programs are sorted by: structure, shapes and dtypes of the arguments, and whether graphs are recorded."""
+        return structure_of([list(args), kwargs]), tuple(map(described, leaves)), recording.get()
+
     def called(self, args: tuple, kwargs: dict) -> Any:
         """A call: by a program if one fits, else by a capture; the first call of all runs as it is written."""
         leaves, rebuild = flatten([list(args), kwargs])
-        key = (structure_of([list(args), kwargs]), tuple(map(described, leaves)), recording.get())
+        key = self.key(args, kwargs, leaves)
         for entry in self.entries.get(key, ()):
             if entry.fits(leaves):
                 return self.replayed(entry, leaves)
@@ -201,7 +145,7 @@ class Compiled:
             given = [*rest]
             for (k, _), x in zip(entry.arguments.stand_ins, xs):
                 given[k] = x
-            args, kwargs = entry.arguments.rebuild(given)  # type: ignore[attr-defined]
+            args, kwargs = entry.arguments.rebuild(given)
             return [y for y in flatten(self.function(*args, **kwargs))[0] if isinstance(y, Tensor)]
 
         return flat
@@ -211,9 +155,9 @@ class Compiled:
     def captured(self, key: Any, leaves: Sequence[Any], rebuild: Callable) -> Any:
         """A call that is written down as a program. If that fails, all is put back as it was, and CaptureError raised."""
         self.reasons.append(self.reason(key))
-        reach = Reach().look_through((self.name, self.function), *((f"argument {k}", x) for k, x in enumerate(leaves) if not is_data(x)))
-        arguments = Arguments(leaves, reach.tensors)
-        arguments.rebuild = rebuild  # type: ignore[attr-defined]
+        others = [(f"argument {k}", x) for k, x in enumerate(leaves) if not is_data(x)]
+        reach = Reach().look_through((self.name, self.function), *others)
+        arguments = Arguments(leaves, rebuild, reach.tensors)
         capture = Capture(self.name, [x for _, x in arguments.stand_ins])
         for x in (*reach.tensors.values(), *(x for _, x in arguments.leaves)):
             if isinstance(x.node, LeafNode):
@@ -229,10 +173,10 @@ class Compiled:
         except BaseException:
             capture.put_back()
             raise
-        runner = Runner(self.rewritten(program))
+        runner = self.made(program)
         arguments.find_changed(program, runner)
         arguments.hand_over(leaves)
-        entry = Entry([*reach.guards, *seen(capture)], runner, builder(ys, rebuild_ys), arguments)
+        entry = Entry([*reach.guards, *flags(reach, capture), *seen(capture)], runner, builder(ys, rebuild_ys), arguments)
         if differentiable:
             return self.with_graph(key, entry, program, leaves)
         self.entries.setdefault(key, []).insert(0, entry)
@@ -249,7 +193,7 @@ class Compiled:
             entry.outside = [x for x in cells if x.node is not None]
             self.entries.setdefault(key, []).insert(0, entry)
             return self.replayed(entry, leaves)
-        args, kwargs = entry.arguments.rebuild(leaves)  # type: ignore[attr-defined]
+        args, kwargs = entry.arguments.rebuild(leaves)
         return self.function(*args, **kwargs)
 
     def noted(self, capture: Capture, given: Any) -> Any:
@@ -262,13 +206,16 @@ class Compiled:
             capturing.reset(inside)
             recording.reset(token)
 
-    def rewritten(self, program: Program) -> Program:
-        """The program after all rewrites."""
-        return program
+    def made(self, program: Program) -> Runner:
+        """A program rewritten, cut into blocks and bound to memory."""
+        if not self.rewrite:
+            return Runner(program)
+        program = simplified(lowered(program))
+        return Runner(program, blocks=tiled(program))
 
     def check_state(self, reach: Reach, drawn: Callable[[], bool]) -> None:
         """Raise if the run changed anything that a replay would not change again."""
-        changed = next((guard for guard in reach.guards if not guard.holds()), None)
+        changed = next((guard for guard in (*reach.guards, *reach.flags.values()) if not guard.holds()), None)
         if changed is not None:
             raise CaptureError(
                 f"{self.name}: {changed.place} was {changed.value!r} before the call and is {changed.look()!r} after it. A "
@@ -305,6 +252,13 @@ class Compiled:
         return [entry.runner.program for entries in self.entries.values() for entry in entries]
 
 
+def arguments_of(batches: Iterable[Any] | None, n: int) -> Iterator[tuple]:
+    """The arguments of n calls, each as a tuple."""
+    if batches is None:
+        return islice(repeat(()), n)
+    return (batch if isinstance(batch, tuple) else (batch,) for batch in islice(cycle(batches), n))
+
+
 def described(x: Any) -> Any:
     """What of an argument a program depends on: shape and dtype of data, the value of a number, the identity of the rest."""
     if isinstance(x, Tensor):
@@ -321,26 +275,6 @@ def structure_of(tree: Any) -> Any:
     if isinstance(tree, (list, tuple)):
         return (type(tree), tuple(map(structure_of, tree)))
     return None
-
-
-def seen(capture: Capture) -> list[Guard]:
-    """Guards for the Tensors from outside whose values Python read."""
-
-    def guard(x: Tensor, value: np.ndarray) -> Guard:
-        return Guard(f"a Tensor of shape {x.shape}", lambda: np.array_equal(x.array, value, equal_nan=True), True)
-
-    return [guard(x, value) for x, value in capture.looked_at]
-
-
-def builder(ys: Sequence[Any], rebuild: Callable) -> Callable[[Sequence[Tensor]], Any]:
-    """The function that puts the results into their structure."""
-    fixed = [None if isinstance(y, Tensor) else (y,) for y in ys]
-
-    def build(results: Sequence[Tensor]) -> Any:
-        rest = iter(results)
-        return rebuild([next(rest) if y is None else y[0] for y in fixed])
-
-    return build
 
 
 def compile(f: Callable | None = None, *, backend: str = "numpy", rewrite: bool = True) -> Any:

@@ -13,7 +13,7 @@ from ..tensor import Tensor, from_array
 
 @dataclass(frozen=True, eq=False)
 class Replay(Checkpoint):
-    """One call of a compiled function. Derivatives of first order come from a compiled backward pass, others as in a checkpoint."""
+    """One call of a compiled function. First derivatives come from a compiled backward pass, others as in a checkpoint."""
 
     pull: Callable | None = None
     name: ClassVar[str] = "compiled"

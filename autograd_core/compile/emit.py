@@ -150,10 +150,11 @@ def chosen(op: Any, xs: Sequence[Any], outs: Sequence[ndarray], names: Names) ->
     (condition, x, z), (y,) = xs, outs
     if not isinstance(condition, ndarray) or condition.dtype != bool:
         return None
-    copy = names.name(np.copyto, "f")
-    if np.may_share_memory(y, x) if isinstance(x, ndarray) else False:
-        return None
-    return [f"{copy}({names.name(y)}, {names.name(z)})", f"{copy}({names.name(y)}, {names.name(x)}, 'same_kind', {names.name(condition)})"]
+    copy, there = names.name(np.copyto, "f"), names.name(y)
+    return [
+        f"{copy}({there}, {names.name(z)})",
+        f"{copy}({there}, {names.name(x)}, 'same_kind', {names.name(condition)})",
+    ]
 
 
 @line_of(Concatenate)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import random
+import sys
 import types
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -37,8 +38,14 @@ class Guard(NamedTuple):
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two values are the same object, or equal scalars of one type."""
-    return a is b or (type(a) is type(b) and isinstance(b, SCALARS) and bool(a == b or (a != a and b != b)))
+    """Whether two values are the same object, equal scalars of one type, or containers of one kind with the same in them."""
+    if a is b or type(a) is not type(b):
+        return a is b
+    if isinstance(b, SCALARS):
+        return bool(a == b or (a != a and b != b))
+    if isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in b)
+    return isinstance(b, (list, tuple)) and len(a) == len(b) and all(map(same, a, b))
 
 
 def is_library(module: str | None) -> bool:
@@ -51,6 +58,7 @@ class Reach:
 
     def __init__(self) -> None:
         self.guards: list[Guard] = []
+        self.flags: dict[int, Guard] = {}  # whether a Tensor requires a gradient, by its id
         self.seen: set[int] = set()
         self.kept: list[Any] = []  # alive, since `seen` holds ids
         self.names: set[str] = set()
@@ -102,7 +110,7 @@ class Reach:
         """Guard what an object holds."""
         if isinstance(x, Tensor):
             self.tensors[id(x)] = x
-            self.guards.append(Guard(f"{place}.requires_grad", lambda: x.node is None, x.node is None))
+            self.flags[id(x)] = Guard(f"{place}.requires_grad", lambda: x.node is None, x.node is None)
         elif isinstance(x, np.random.Generator):
             self.generators.append(x)
         elif isinstance(x, types.FunctionType):
@@ -124,16 +132,17 @@ class Reach:
         """Closure, defaults and globals of a function of the user."""
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
             self.add(name, partial(contents, cell), contents(cell))
-        for name in ("__defaults__", "__kwdefaults__", "__code__"):
-            self.add(f"{place}.{name}", partial(getattr, f, name), getattr(f, name))
         if not is_library(f.__module__):
+            for name in ("__defaults__", "__kwdefaults__", "__code__"):
+                self.add(f"{place}.{name}", partial(getattr, f, name), getattr(f, name))
             for name, mapping, value in globals_of(f):
                 self.add(name, partial(mapping.get, name, MISSING), value)
 
     def visit_items(self, place: str, x: dict) -> None:
         self.guards.append(Guard(f"len({place})", partial(len, x), len(x)))
         for key, value in list(x.items())[:LONG]:
-            self.add(f"{place}[{key!r}]", partial(x.get, key, MISSING), value)
+            text = repr(key) if isinstance(key, SCALARS) else f"<{type(key).__name__}>"
+            self.add(f"{place}[{text}]", partial(x.get, key, MISSING), value)
 
     def visit_sequence(self, place: str, x: list | tuple) -> None:
         if isinstance(x, list):
@@ -151,12 +160,19 @@ class Reach:
                 self.add(f"{place}.{name}", partial(vars(x).get, name, MISSING), vars(x)[name])
 
     def visit_object(self, place: str, x: Any) -> None:
-        """Attributes: all of a class of this project or derived from one, else those that the function names."""
+        """Attributes: all of a class of this project or derived from one, else those that the function names.
+
+        A class may name in `_fixed` those attributes on which no program depends, and in which nothing else lies; an object
+        of a class that is `_settled` changes nothing that a program depends on but by ops on Tensors.
+        """
+        if getattr(type(x), "_settled", False):
+            return
         ours = any(is_library(kind.__module__) for kind in type(x).__mro__)
         attributes = getattr(x, "__dict__", {})
         if ours:
             self.guards.append(Guard(f"the number of attributes of {place}", partial(len, attributes), len(attributes)))
-        for name in list(attributes) if ours else self.names & attributes.keys():
+        fixed = getattr(type(x), "_fixed", ())
+        for name in [name for name in attributes if name not in fixed] if ours else self.names & attributes.keys():
             self.add(f"{place}.{name}", partial(attributes.get, name, MISSING), attributes[name])
         for name in slots_of(type(x)):
             if (ours or name in self.names) and hasattr(x, name):
@@ -172,10 +188,9 @@ def contents(cell: Any) -> Any:
 def filled(cell: Any) -> bool:
     """Whether a closure cell holds anything."""
     try:
-        cell.cell_contents
+        return cell.cell_contents is not MISSING
     except ValueError:
         return False
-    return True
 
 
 def item(x: list, k: int) -> Any:
@@ -192,7 +207,7 @@ def slots_of(kind: type) -> Iterator[str]:
 
 def methods_of(kind: type) -> list[Any]:
     """The functions that a class of the user defines; those of this project and of Python are known to be harmless."""
-    bases = [base for base in kind.__mro__ if not is_library(base.__module__) and base.__module__ != "builtins"]
+    bases = [base for base in kind.__mro__ if not is_library(base.__module__) and is_users(sys.modules.get(base.__module__))]
     found = [value for base in bases for value in vars(base).values()]
     inner = [getattr(value, "__func__", getattr(value, "fget", value)) for value in found]
     return [value for value in inner if isinstance(value, types.FunctionType)]
@@ -210,8 +225,10 @@ def globals_of(f: types.FunctionType) -> Iterator[tuple[str, dict, Any]]:
                 yield name, f.__globals__, f.__globals__[name]
 
 
-def is_users(module: types.ModuleType) -> bool:
-    """Whether a module was written by the user, and not installed."""
+def is_users(module: types.ModuleType | None) -> bool:
+    """Whether a module was written by the user, and neither installed nor part of Python."""
+    if module is None or module.__name__.partition(".")[0] in sys.stdlib_module_names - {"__main__"}:
+        return module is None
     path = getattr(module, "__file__", None) or ""
     return "site-packages" not in path and "dist-packages" not in path and "lib/python" not in path.replace("\\", "/")
 
@@ -224,5 +241,5 @@ def random_states(generators: list[np.random.Generator]) -> Callable[[], bool]:
 
 def legacy() -> tuple:
     """The state of NumPy's global generator."""
-    name, keys, *rest = np.random.get_state(legacy=True)
+    name, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 (the user may draw from it)
     return (name, bytes(keys), *rest)

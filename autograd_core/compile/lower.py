@@ -5,7 +5,6 @@ So their values are the same to the last bit, and what they have in common with 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -181,10 +180,7 @@ def power(walk: Walk, step: Step) -> Any:
 
 # -- guarded products --------------------------------------------------------------------------------------------------------
 
-BOUNDED = frozenset(
-    {table.tanh, table.sin, table.cos, table.sigmoid, table.sign, table.is_positive, table.is_zero, table.nought}
-    | {table.larger, table.smaller, table.arctan, table.moving, not_less}
-)
+FLAGS = (table.larger, table.smaller, table.larger_number, table.smaller_number)  # 0, ½ or 1, also of NaN
 
 
 @LOWER.of(table.guarded_product)
@@ -194,20 +190,17 @@ def guarded_product(walk: Walk, step: Step) -> Any:
     return walk.emit(table.multiply, g, d) if finite(walk, d) else None
 
 
-def finite(walk: Walk, x: Any, depth: int = 8) -> bool:
-    """Whether a value is finite, whatever the arguments and cells are, unless they are NaN."""
+def finite(walk: Walk, x: Any) -> bool:
+    """Whether a value is finite, whatever the arguments and cells are."""
     value = walk.known(x)
     if value is not None:
         return bool(np.isfinite(value).all())
     made = walk.maker(x)
-    if made is None or not depth:
+    if made is None:
         return False
-    if made.op is table.divide:
-        below = walk.known(made.inputs[1])
-        return below is not None and bool((np.abs(below) > 1e-9).all()) and finite(walk, made.inputs[0], depth - 1)
-    small = {table.add, table.subtract, table.multiply, table.negative, table.square, table.absolute}
-    through = made.op in small or made.op.views
-    return made.op in BOUNDED and False or (through and all(finite(walk, a, depth - 1) for a in made.inputs))
+    if made.op is table.negative or (made.op.views and not isinstance(made.op, AsType)):
+        return finite(walk, made.inputs[0])
+    return made.op in FLAGS or (isinstance(made.op, AsType) and walk.dtype(made.inputs[0]) == bool)
 
 
 # -- others ------------------------------------------------------------------------------------------------------------------
@@ -219,7 +212,7 @@ def mean(walk: Walk, step: Step) -> Any:
     (x,), op = step.inputs, step.op
     if walk.dtype(x).char not in "fdFD":
         return None
-    return walk.emit(table.divide, walk.emit(Sum(op.axes, op.keepdims), x), count(walk.shape(x), op.axes) or math.nan)
+    return walk.emit(table.divide, walk.emit(Sum(op.axes, op.keepdims), x), count(walk.shape(x), op.axes))
 
 
 @LOWER.of(Split)

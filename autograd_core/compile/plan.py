@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..tape import Slot, Step
+from ..ops.index import InRange
 from ..table import Elementwise
+from ..tape import Slot, Step
 from .capture import Write
 from .program import Layout, Program, layout_of
 
@@ -116,12 +117,12 @@ def trace_views(
 
 def shadow(layout: Layout) -> ndarray:
     """An array of this layout that costs no memory until it is written."""
-    return layout.view(np.empty(layout.nbytes, np.uint8))
+    return layout.view(np.zeros(layout.nbytes, np.uint8))
 
 
 def view_of(step: Step, arrays: Mapping[Slot, ndarray]) -> list[ndarray] | None:
     """The outputs of a step if they are views of its first input, else None."""
-    if not step.outputs or not step.op.views or not isinstance(step.inputs[0], Slot):
+    if not step.outputs or not step.op.views or isinstance(step.op, InRange) or not isinstance(step.inputs[0], Slot):
         return None
     xs = [arrays[x] if isinstance(x, Slot) else x for x in step.inputs]
     y = step.op.forward(*xs)

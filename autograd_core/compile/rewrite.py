@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class Rules:
 
     def __init__(self) -> None:
         self.known: dict[Any, list[Rule]] = {}
+        self.found: dict[Any, list[Rule]] = {}
 
     def of(self, *keys: Any) -> Callable[[Rule], Rule]:
         """Register a rule: a function of the walk and a step that gives the value to take instead, or None."""
@@ -45,10 +47,21 @@ class Rules:
 
         return register
 
-    def __call__(self, op: Any) -> Iterable[Rule]:
-        yield from self.known.get(op, ()) if isinstance(op, Elementwise) else ()
-        for kind in type(op).__mro__:
-            yield from self.known.get(kind, ())
+    def __call__(self, op: Any) -> list[Rule]:
+        """The rules for an op: those for the entry itself, then those for its classes."""
+        key = op if isinstance(op, Elementwise) else type(op)
+        if key not in self.found:
+            keys = (*((op,) if isinstance(op, Elementwise) else ()), *type(op).__mro__)
+            self.found[key] = [rule for key in keys for rule in self.known.get(key, ())]
+        return self.found[key]
+
+    def __or__(self, other: Rules) -> Rules:
+        """The rules of both."""
+        both = Rules()
+        for rules in (self, other):
+            for key, known in rules.known.items():
+                both.known.setdefault(key, []).extend(known)
+        return both
 
 
 class Memory:
@@ -125,36 +138,49 @@ class Walk:
         self.users = users(program)
         self.next = max((s.index for s in self.layouts), default=-1) + 1
         self.now = self.depth = 0
+        self.changed = False
 
     def run(self) -> Program:
         """The program after the pass."""
         for self.now, step in enumerate(self.program.steps):
-            self.take(replace(step, inputs=tuple(self.instead.get(x, x) if isinstance(x, Slot) else x for x in step.inputs)))
+            self.take(self.renamed(step))
+        if not self.changed:
+            return self.program
         new = {slot: self.instead.get(slot, slot) for slot in self.program.results}
         outputs = tuple(new[s] for s in self.program.outputs)
         gradients = tuple((x, None if s is None else new[s]) for x, s in self.program.gradients)
         return Program(self.program.inputs, self.cells, tuple(self.steps), outputs, gradients, self.layouts)
 
+    def renamed(self, step: Step) -> Step:
+        """A step that reads what was put in the place of its inputs."""
+        instead = self.instead
+        if instead.keys().isdisjoint(step.inputs):
+            return step
+        return Step(step.op, tuple(instead.get(x, x) if isinstance(x, Slot) else x for x in step.inputs), step.outputs, step.on)
+
     def take(self, step: Step) -> None:
         """A step of the program: what a rule knows instead of it, or the step itself."""
         found = self.better(step)
-        if found is not None and self.replaces(step.outputs, found):
-            return
-        self.keep(step)
+        if found is not None:
+            self.changed = True
+        if found is None or not self.replaces(step.outputs, found):
+            self.keep(step)
 
     def keep(self, step: Step) -> None:
         """Put a step at the end of those so far."""
         self.steps.append(step)
         self.memory.add(step)
-        self.makers.update(dict.fromkeys(step.outputs, (step, self.now)))
+        for y in step.outputs:
+            self.makers[y] = (step, self.now)
 
     def better(self, step: Step) -> Any:
         """What the first rule that fits gives instead of a step: a slot, several for several outputs, or None."""
-        if self.depth >= DEEPEST:
+        rules = self.rules(step.op)
+        if not rules or self.depth >= DEEPEST:
             return None
         self.depth += 1
         try:
-            return next((found for rule in self.rules(step.op) if (found := rule(self, step)) is not None), None)
+            return next((found for rule in rules if (found := rule(self, step)) is not None), None)
         finally:
             self.depth -= 1
 
@@ -177,14 +203,25 @@ class Walk:
     def maker(self, x: Any, *ops: Any) -> Step | None:
         """The step that gives x, if all it reads is as it was then; if ops are named, only one of these (or these classes)."""
         step, at = self.makers.get(x, (None, 0)) if isinstance(x, Slot) else (None, 0)
-        if step is None or (ops and not any(step.op is op or (isinstance(op, type) and isinstance(step.op, op)) for op in ops)):
+        if step is None or (ops and not any(step.op is op or (type(op) is type and isinstance(step.op, op)) for op in ops)):
             return None
-        read = [s for s in (x, *step.inputs) if isinstance(s, Slot)]
-        return step if all(self.memory.still(s, at, self.now) for s in read) else None
+        still = self.memory.still
+        read = (x, *step.inputs)
+        return step if all(still(s, at, self.now) for s in read if isinstance(s, Slot)) else None
 
     def single(self, x: Any) -> bool:
         """Whether a value is read once at most."""
         return self.users.get(x, 0) <= 1
+
+    @cached_property
+    def readers(self) -> dict[Any, list[Step]]:
+        """The steps that read each value of the program, before the walk."""
+        found: dict[Any, list[Step]] = {}
+        for step in self.program.steps:
+            for x in step.inputs:
+                if isinstance(x, Slot):
+                    found.setdefault(x, []).append(step)
+        return found
 
     def shape(self, x: Any) -> tuple[int, ...]:
         """The shape of an operand."""

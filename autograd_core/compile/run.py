@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy import ndarray
@@ -14,7 +14,7 @@ from ..tensor import Tensor, from_array
 from .capture import Write
 from .emit import Names, emit
 from .plan import plan
-from .program import Layout, Program
+from .program import Program
 from .tiles import Block
 
 OWN_REFERENCES = 3  # to a gradient: from the leaf, from the runner, and from the call that counts them
@@ -101,7 +101,8 @@ class Runner:
         program, roots = self.program, [self.roots[s] for s in self.program.results]
         found: list[tuple[Tensor, Tensor | None]] = []
         for x, s in program.gradients:
-            alone = s is not None and self.roots[s] == s and roots.count(s) == 1 and s not in self.buffers and s not in self.cells
+            outside = s in self.buffers or s in self.cells
+            alone = s is not None and self.roots[s] == s and roots.count(s) == 1 and not outside
             found.append((x, None if s is None else from_array(self.arrays[s] if alone else self.arrays[s].copy())))
         return found
 
@@ -125,6 +126,21 @@ class Runner:
         for x, g in self.gradients:
             x._grad = g
         return [self.arrays[slot].copy() for slot in self.program.outputs]
+
+    def loop(self, batches: Iterable[Sequence[ndarray]]) -> list[list[ndarray]]:
+        """One call for each of several lists of arguments, with nothing but the program in between."""
+        results, arrays, outputs, run = [], self.arrays, self.program.outputs, self.run
+        times = 0
+        with np.errstate(all="ignore"):
+            for arguments in batches:
+                run(arguments)
+                results.append([arrays[slot].copy() for slot in outputs])
+                for x, g in self.gradients:
+                    x._grad = g
+                times += 1
+        for version in self.versions:
+            version.count += times
+        return results
 
     def leave(self, k: int) -> None:
         """Leave a gradient that somebody holds to them, on memory of its own; the next one is another Tensor."""

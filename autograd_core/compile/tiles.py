@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from ..broadcast import BroadcastTo, SumTo
 from ..ops.index import AddAt, GetItem
 from ..ops.join import Concatenate, Narrow, Place, Stack
@@ -224,7 +222,7 @@ def tiled(program: Program) -> list[Block]:
 
 def row_counts(program: Program) -> list[tuple[int, dict[Slot, int]]]:
     """Lengths of first axes of data that may be numbers of rows, the most frequent among all values first."""
-    data = [s for s in program.inputs]
+    data = list(program.inputs)
     data += [s for s, cell in program.cells.items() if not cell.gradient and getattr(cell.source, "node", None) is None]
     lengths = Counter(x.shape[0] for x in program.layouts.values() if len(x.shape) > 1)
     found = {}

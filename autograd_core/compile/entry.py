@@ -1,0 +1,162 @@
+"""Entry: one captured program of a function, with its guards and with what becomes of arguments and results."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import LeafNode
+from ..tensor import Tensor, from_array
+from .capture import Capture, Write
+from .guards import Guard, Reach
+from .program import Program
+from .run import Runner
+
+
+class Entry:
+    """One captured program: what must hold for it, how to run it, and how its results go out.
+
+    `outside` are the Tensors that a differentiable function takes from outside, None for one whose results have no
+    derivative; `pull` is the compiled backward pass of such a one.
+    """
+
+    def __init__(self, guards: Sequence[Guard], runner: Runner, build: Callable, arguments: Arguments) -> None:
+        self.guards, self.runner, self.build, self.arguments = guards, runner, build, arguments
+        self.quick = quick_check(guards)
+        self.outside: list[Tensor] | None = None
+        self.pull: Any = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether calls can follow each other without a look at the arguments: none of them changes or holds a gradient."""
+        arguments = self.arguments
+        return self.outside is None and not (arguments.changed or arguments.leaves or arguments.identical or self.old_gradients)
+
+    @property
+    def old_gradients(self) -> bool:
+        """Whether the program reads the gradients that leaves hold before."""
+        return any(cell.gradient for cell in self.runner.program.cells.values())
+
+    def broken(self) -> Guard | None:
+        """The first guard that does not hold any more."""
+        return next((guard for guard in self.guards if not guard.holds()), None)
+
+    def fits(self, leaves: Sequence[Any]) -> bool:
+        """Whether this program does what the function would do with these arguments."""
+        return all(leaves[k] is x for k, x in self.arguments.identical) and (self.quick() or self.broken() is None)
+
+    def __call__(self, leaves: Sequence[Any]) -> list[np.ndarray]:
+        """Run the program; returns the arrays of its results."""
+        stand_ins = self.arguments.stand_ins
+        for k, x in self.arguments.leaves:
+            x._grad = leaves[k].grad
+        ys = self.runner([leaves[k].array if isinstance(leaves[k], Tensor) else leaves[k] for k, _ in stand_ins])
+        for k, x in self.arguments.leaves:
+            leaves[k]._grad = x._grad
+        for k, buffer in self.arguments.changed:
+            write_back(leaves[k], buffer)
+        return ys
+
+
+class Arguments:
+    """The arguments of a capture: data gets a stand-in that the function sees, so that nobody else holds it.
+
+    `stand_ins` are these Tensors with the numbers of the arguments; `identical` the arguments that are cells as well, which
+    must be the very same again; `leaves` those stand-ins that take gradients; `changed` what the function overwrites.
+    """
+
+    def __init__(self, leaves: Sequence[Any], rebuild: Callable, known: dict[int, Tensor]) -> None:
+        self.rebuild = rebuild
+        self.identical = [(k, x) for k, x in enumerate(leaves) if isinstance(x, Tensor) and id(x) in known]
+        numbers = {k for k, _ in self.identical}
+        self.stand_ins = [(k, stand_in(x)) for k, x in enumerate(leaves) if is_data(x) and k not in numbers]
+        self.leaves = [(k, x) for k, x in self.stand_ins if isinstance(x.node, LeafNode)]
+        self.changed: list[tuple[int, np.ndarray]] = []
+        self.given = [*leaves]
+        for k, x in self.stand_ins:
+            self.given[k] = x
+
+    def find_changed(self, program: Program, runner: Runner) -> None:
+        """Note which arguments the program overwrites."""
+        written = {step.inputs[0] for step in program.steps if isinstance(step.op, Write)}
+        for (k, _), slot in zip(self.stand_ins, program.inputs):
+            if any(runner.roots.get(w) == slot for w in written):
+                self.changed.append((k, runner.buffers[slot]))
+
+    def hand_over(self, leaves: Sequence[Any]) -> None:
+        """After the capture: what happened to the stand-ins happens to the arguments."""
+        changed = {k for k, _ in self.changed}
+        for k, x in self.stand_ins:
+            if k in changed:
+                write_back(leaves[k], x.array)
+        for k, x in self.leaves:
+            leaves[k]._grad = x._grad
+
+
+def is_data(x: Any) -> bool:
+    """Whether an argument is data, whose values may differ from call to call."""
+    return isinstance(x, (np.ndarray, Tensor))
+
+
+def stand_in(x: Any) -> Tensor:
+    """A Tensor with the values of an argument, on memory of its own."""
+    y = from_array(np.array(x.array if isinstance(x, Tensor) else x))
+    if isinstance(x, Tensor) and x.node is not None:
+        y.node = y._leaf_node()
+        y._grad = x.grad if isinstance(x.node, LeafNode) else None
+    return y
+
+
+def write_back(x: Any, values: np.ndarray) -> None:
+    """Give an argument that the function overwrote its new values."""
+    if isinstance(x, Tensor):
+        version = x._own_memory()
+        np.copyto(x.array, values)
+        version.count += 1
+    else:
+        np.copyto(x, values)
+
+
+def quick_check(guards: Sequence[Guard]) -> Callable[[], bool]:
+    """A function that tells whether the very same objects stand at all places: one generated expression."""
+    names: dict[str, Any] = {}
+    terms = []
+    for k, guard in enumerate(guards):
+        names[f"l{k}"], names[f"v{k}"] = guard.look, guard.value
+        function, arguments = getattr(guard.look, "func", None), getattr(guard.look, "args", ())
+        if getattr(function, "__name__", "") == "get" and isinstance(getattr(function, "__self__", None), dict):
+            names[f"l{k}"], names[f"k{k}"] = function, arguments[0]
+            terms.append(f"l{k}(k{k}) is v{k}")
+        else:
+            terms.append(f"l{k}() {'==' if type(guard.value) is int else 'is'} v{k}")
+    made: Callable[[], bool] = eval(builtins.compile("lambda: " + (" and ".join(terms) or "True"), "<guards>", "eval"), names)
+    return made
+
+
+def flags(reach: Reach, capture: Capture) -> list[Guard]:
+    """Guards for the Tensors from outside that a program reads or that get gradients: whether they require one."""
+    used = [cell.source for cell in capture.cells.values()] + [x for x, _ in capture.deposits.values()]
+    return [reach.flags[key] for key in dict.fromkeys(map(id, used)) if key in reach.flags]
+
+
+def seen(capture: Capture) -> list[Guard]:
+    """Guards for the Tensors from outside whose values Python read."""
+
+    def guard(x: Tensor, value: np.ndarray) -> Guard:
+        return Guard(f"a Tensor of shape {x.shape}", lambda: np.array_equal(x.array, value, equal_nan=True), True)
+
+    return [guard(x, value) for x, value in capture.looked_at]
+
+
+def builder(ys: Sequence[Any], rebuild: Callable) -> Callable[[Sequence[Tensor]], Any]:
+    """The function that puts the results into their structure."""
+    fixed = [None if isinstance(y, Tensor) else (y,) for y in ys]
+
+    def build(results: Sequence[Tensor]) -> Any:
+        rest = iter(results)
+        return rebuild([next(rest) if y is None else y[0] for y in fixed])
+
+    return build
