@@ -149,8 +149,10 @@ class Call:
     """One call of a custom function in flat form: lists of Tensors instead of nested arguments and results."""
 
     def __init__(self, function: custom_vjp, args: tuple, moving: list[int]) -> None:
-        self.function, self.args, self.moving = function, args, moving
-        self.leaves, self.rebuild = flatten(list(args))
+        self.function, self.moving = function, moving
+        leaves, self.rebuild = flatten(list(args))
+        self.leaves = [None if k in moving else x for k, x in enumerate(leaves)]  # those that move come with each call
+        self.args = self.rebuild(self.leaves)
         self.rebuild_value: Any = None
 
     def run(self, xs: list[Tensor]) -> Any:

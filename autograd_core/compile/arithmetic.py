@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..ops.elementwise import absolute, add, divide, fabs, multiply, negative, positive, square, subtract
+from ..primitive import AsType
+from ..table import guarded_product
 from ..tape import Slot, Step
 from .rewrite import Rules, Walk
 
@@ -155,6 +157,21 @@ def opposite(walk: Walk, step: Step) -> Any:
     if made is not None and walk.single(x) and plain(walk, made):
         return walk.emit(subtract, *made.inputs[::-1])
     return None
+
+
+@ARITHMETIC.of(AsType)
+def precise(walk: Walk, step: Step) -> Any:
+    """What single precision times a constant of double precision makes single again: that constant as a number of Python."""
+    (x,), dtype = step.inputs, step.op.dtype
+    made = walk.maker(x, multiply, guarded_product)
+    if made is None or not walk.single(x) or dtype.kind != "f":
+        return None
+    values = [walk.number(a) if isinstance(a, np.generic) else a for a in made.inputs]
+    slots = [a for a in values if isinstance(a, Slot)]
+    numbers = [a for a in values if not isinstance(a, Slot)]
+    if len(slots) != 1 or walk.dtype(slots[0]) != dtype or not all(type(a) is float and np.isfinite(a) for a in numbers):
+        return None
+    return walk.emit(multiply, *values)
 
 
 @ARITHMETIC.of(positive)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import CaptureError
-from ..graph import LeafNode, recording
+from ..graph import LeafNode, Node, recording
 from ..ops.random import capturing
 from ..primitive import apply
 from ..tensor import Tensor, from_array
@@ -168,6 +168,7 @@ class Compiled:
             ys, rebuild_ys = flatten(result)
             del result
             differentiable = any(isinstance(y, Tensor) and has_graph(y) for y in ys)
+            cut_off(ys)
             program = capture.program([y for y in ys if isinstance(y, Tensor)])
             self.check_state(reach, drawn)
         except BaseException:
@@ -250,6 +251,13 @@ class Compiled:
     def programs(self) -> list[Program]:
         """The programs captured so far."""
         return [entry.runner.program for entries in self.entries.values() for entry in entries]
+
+
+def cut_off(ys: Sequence[Any]) -> None:
+    """Let the results go of their graphs: what only these hold is not kept by the user."""
+    for y in ys:
+        if isinstance(y, Tensor) and isinstance(y.node, Node):
+            y.node = None
 
 
 def arguments_of(batches: Iterable[Any] | None, n: int) -> Iterator[tuple]:

@@ -73,7 +73,8 @@ def elementwise(op: Any, xs: Sequence[Any], outs: Sequence[ndarray], names: Name
     if not isinstance(op.function, np.ufunc) or op.function.nout != 1:
         return None
     operands = [as_operand(x, xs, y) for x in xs]
-    return [f"{names.name(op.function, 'f')}({', '.join(map(names.name, operands))}, {names.name(y)})"]
+    keyword = "out=" if op.function in (np.maximum, np.minimum) else ""  # NumPy 2.4 warns without it, for these two alone
+    return [f"{names.name(op.function, 'f')}({', '.join(map(names.name, operands))}, {keyword}{names.name(y)})"]
 
 
 def as_operand(x: Any, xs: Sequence[Any], y: ndarray) -> Any:

@@ -187,7 +187,8 @@ FLAGS = (table.larger, table.smaller, table.larger_number, table.smaller_number)
 def guarded_product(walk: Walk, step: Step) -> Any:
     """A plain product where the factor is finite for all that it is computed from."""
     g, d = step.inputs
-    return walk.emit(table.multiply, g, d) if finite(walk, d) else None
+    same = walk.dtype(g) == walk.result(step).dtype
+    return walk.emit(table.multiply, g, d) if same and finite(walk, d) else None
 
 
 def finite(walk: Walk, x: Any) -> bool:

@@ -185,15 +185,20 @@ def over_rows(walk: Walk, step: Step) -> bool:
 @SERIES.of(Concatenate)
 def join_of_products(walk: Walk, step: Step) -> Any:
     """The products of several matrices with one matrix, below each other: the product of their join with it."""
-    made = [walk.maker(x, Matmul) for x in step.inputs]
-    if step.op.axis != 0 or len(made) < LEAST or any(m is None for m in made) or not all(map(walk.single, step.inputs)):
+    made = [product_behind(walk, x) for x in step.inputs]
+    if step.op.axis != 0 or len(made) < LEAST or any(m is None for m in made):
         return None
     steps: list[Any] = made
     w = steps[0].inputs[1]
     if any(m.inputs[1] != w or not matrices(walk, *m.inputs) for m in steps):
         return None
     lefts = [m.inputs[0] for m in steps]
-    n, m = walk.shape(lefts[0])[1], walk.shape(w)[1]
-    if n > 4 * m or len({walk.dtype(x) for x in lefts}) > 1:
+    if walk.shape(lefts[0])[1] > 4 * walk.shape(w)[1] or len({walk.dtype(x) for x in lefts}) > 1:
         return None
-    return walk.emit(MATMUL, joined(walk, 0, lefts), w)
+    return walk.emit(Reshape(walk.result(step).shape), walk.emit(MATMUL, joined(walk, 0, lefts), w))
+
+
+def product_behind(walk: Walk, x: Any) -> Step | None:
+    """The product that makes x, perhaps in another shape, and is read nowhere else."""
+    made = walk.maker(x, Matmul, Reshape) if walk.single(x) else None
+    return product_behind(walk, made.inputs[0]) if made is not None and isinstance(made.op, Reshape) else made
