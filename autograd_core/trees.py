@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from copy import copy
+from itertools import islice
 from typing import Any
 
 from .errors import ShapeError
@@ -24,12 +25,18 @@ def flatten(tree: Any) -> tuple[list, Rebuild]:
     """
     if isinstance(tree, dict):
         keys = list(tree)
-        return _join([tree[k] for k in keys], lambda parts: _dict_like(tree, zip(keys, parts, strict=True)))
+        frame = _dict_like(tree, [(k, None) for k in keys])
+        return _join([tree[k] for k in keys], lambda parts: _dict_like(frame, zip(keys, parts, strict=True)))
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return _join(list(tree), lambda parts: type(tree)(*parts))
+        return _join(list(tree), type(tree)._make)  # type: ignore[attr-defined]
     if isinstance(tree, (tuple, list)):
         return _join(list(tree), type(tree))
-    return [tree], lambda leaves: leaves[0]
+    return [tree], first
+
+
+def first(leaves: list) -> Any:
+    """The one leaf that a tree without structure is."""
+    return leaves[0]
 
 
 def _dict_like(tree: dict, items: Iterable[tuple]) -> dict:
@@ -42,10 +49,11 @@ def _dict_like(tree: dict, items: Iterable[tuple]) -> dict:
 def _join(parts: list, build: Callable[[list], Any]) -> tuple[list, Rebuild]:
     flat = [flatten(part) for part in parts]
     leaves = [leaf for part, _ in flat for leaf in part]
+    parts_of = [(len(part), again) for part, again in flat]  # what rebuilds must not keep the leaves alive
 
     def rebuild(new: list) -> Any:
         items = iter(new)
-        return build([again([next(items) for _ in part]) for part, again in flat])
+        return build([again(list(islice(items, count))) for count, again in parts_of])
 
     return leaves, rebuild
 
