@@ -24,7 +24,9 @@ def to_array(data: Any, dtype: Any, copy: bool) -> ndarray:
         try:
             array = np.array(_plain(data), dtype=dtype)
         except ValueError as error:
-            raise ShapeError(f"a Tensor is a rectangular array of numbers, and this is not: {error}") from error
+            if (fault := ragged(data, "data")) is None:
+                raise DTypeError(f"a Tensor holds numbers or booleans, and this has something else: {error}") from error
+            raise ShapeError(f"a Tensor is a rectangular array, and these lists are ragged: {fault}") from error
         if dtype is None and array.dtype == np.float64 and not _has_arrays(data):
             array = array.astype(get_default_dtype(), copy=False)
     if not array.dtype.isnative:  # files bring such arrays, and not every NumPy function takes them
@@ -44,6 +46,19 @@ def _plain(data: Any) -> Any:
     if _is_tensor(data):
         return data.array
     return [_plain(d) for d in data] if isinstance(data, (list, tuple)) else data
+
+
+def ragged(data: Any, name: str) -> str | None:
+    """What two parts of nested lists differ in that should have one shape; None if all agree."""
+    if not isinstance(data, (list, tuple)):
+        return None
+    parts = [f"{name}[{i}]" for i in range(len(data))]
+    faults = (fault for part, d in zip(parts, data) if (fault := ragged(d, part)) is not None)
+    if (fault := next(faults, None)) is not None:
+        return fault
+    shapes = [np.shape(_plain(d)) for d in data]
+    wrong = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), None)
+    return None if wrong is None else f"{parts[wrong]} has shape {shapes[wrong]}, {parts[0]} has {shapes[0]}"
 
 
 def recorded_in(data: Any) -> bool:

@@ -1,4 +1,3 @@
-
 """Broadcasting and its transpose, summing: the one place that un-broadcasts."""
 
 from __future__ import annotations
@@ -23,6 +22,14 @@ def broadcast_shape(name: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
             f"{name}: shapes {text} do not broadcast. Sizes are compared from the last axis back; "
             "each pair must be equal or contain a 1."
         ) from None
+
+
+def fits(x: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether an array of shape x broadcasts to the shape `target`."""
+    try:
+        return np.broadcast_shapes(x, target) == target
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

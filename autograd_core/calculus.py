@@ -46,7 +46,8 @@ def _second_derivatives(f: Callable, argnum: int, args: tuple, kwargs: dict) -> 
 def hessian_diag(f: Callable, argnum: int = 0) -> Callable:
     """The pure second derivatives ∂²f/∂x_i² as a function: shape f(x).shape + x.shape, x.shape for a scalar function.
 
-    Taylor series of second order along all axes together, without the rest of the Hessian. f returns one Tensor.
+    Taylor series of second order along all axes together, without the rest of the Hessian. f returns one Tensor, else
+    TypeError, and does not look at values (`if x > 0`, `x.item()`), else CaptureError.
 
     >>> import autograd_core as ac
     >>> ac.hessian_diag(lambda x: ac.sum(x**3) * x[0])(ac.tensor([1.0, 2.0]))
@@ -64,7 +65,8 @@ def hessian_diag(f: Callable, argnum: int = 0) -> Callable:
 def laplacian(f: Callable, argnum: int = 0) -> Callable:
     """The sum Σ ∂²f/∂x_i² of all pure second derivatives, as a function: of the shape of f(x).
 
-    For many points at once: `vmap(laplacian(f))(points)`.
+    For many points at once: `vmap(laplacian(f))(points)`. Raises CaptureError where f looks at values (`if x > 0`,
+    `x.item()`), TypeError if it returns several Tensors.
 
     >>> import autograd_core as ac
     >>> ac.laplacian(lambda x: x[0] ** 2 * x[1])(ac.tensor([1.0, 2.0]))

@@ -19,7 +19,7 @@ from .primitive import Primitive, apply, fresh
 from .span import Span, span
 from .tape import closed, own, taping
 from .tensor import Tensor, as_tensor, from_array
-from .transforms import recorded
+from .transforms import recorded, results
 from .trees import flatten
 
 
@@ -135,7 +135,7 @@ def checkpoint(f: Callable) -> Callable:
                 given[k] = x
             ys, rebuild_ys = flatten(f(*rebuild(given), **kwargs))
             shapes[:] = [rebuild_ys]
-            return [as_tensor(y) for y in ys]
+            return results(ys)
 
         xs = [leaves[k] for k in moving]
         ys, notes = once(flat, [from_array(x.array) for x in xs])

@@ -52,6 +52,11 @@ class Recorder:
     def read(self, x: Any, how: str) -> None:
         """Python reads the values of x, by a call of that name."""
 
+    def varies(self, x: Any) -> bool:
+        """Whether the values of x (a Tensor, or an array) may differ where the notes are read: no choice may rest on them."""
+        outer: Recorder | None = getattr(self, "outer", None)
+        return outer is not None and outer.varies(x)
+
     def drew(self, generator: Any) -> None:
         """A generator of random numbers is about to draw."""
 

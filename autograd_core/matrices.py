@@ -16,7 +16,7 @@ from .ops.join import concatenate, narrow
 from .ops.shape import Reshape, moveaxis
 from .tape import Tape
 from .tensor import Tensor, from_array
-from .transforms import Evaluation, argument_numbers, evaluate, grad, zeros
+from .transforms import Evaluation, argument_numbers, check_function, evaluate, gradient_of, zeros
 
 # Rows go together in groups so large that the largest array between inputs and outputs has about so many elements.
 ELEMENTS = 2**22
@@ -36,6 +36,7 @@ def jacobian(f: Callable, argnums: int | Sequence[int] = 0, mode: str = "auto") 
     tensor([[2., 0.],
             [0., 4.]])
     """
+    check_function("jacobian", f)
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f"jacobian: mode must be 'auto', 'forward' or 'reverse', not {mode!r}")
 
@@ -63,7 +64,7 @@ def _by_rows(e: Evaluation) -> list[list[Tensor]]:
 
 def _by_columns(e: Evaluation) -> list[list[Tensor]]:
     keep = e.keep()
-    tangents = _along_basis(e, lambda ts: e.span.push(ts, True), e.xs, e.ys, keep)
+    tangents = _along_basis(e, lambda ts: e.span.push(ts, True, keep), e.xs, e.ys, keep)
     cuts = _cuts(e.xs)
     return [[_block(narrow(t, 0, *cut), y, x, -1) for x, cut in zip(e.xs, cuts)] for t, y in zip(tangents, e.ys)]
 
@@ -122,9 +123,11 @@ def _block(slices: Any, y: Tensor, x: Tensor, axis: int) -> Tensor:
 def hessian(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
     """The second derivatives of a scalar function: entries ∂²f/∂x_i∂x_j in shape x.shape + x.shape, forward over reverse.
 
+    Raises GradientError unless f returns one scalar.
+
     >>> import autograd_core as ac
     >>> ac.hessian(lambda x: x[0] ** 2 * x[1])(ac.tensor([1.0, 2.0]))
     tensor([[4., 2.],
             [2., 0.]])
     """
-    return jacobian(grad(f, argnums), argnums, mode="forward")
+    return jacobian(gradient_of("hessian", f, argnums), argnums, mode="forward")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from . import public
 from .errors import MutationError
 from .graph import LeafNode, recording
-from .ops import contract, diagonal, index, join, product, reduce, select, shape, sort, stacks, update
+from .ops import contract, creation, diagonal, index, join, product, reduce, select, shape, sort, stacks, statistics, update
 from .ops import elementwise as table
-from .primitive import AsType, Identity
+from .primitive import Identity
 from .tensor import Tensor
 
 
@@ -105,6 +103,13 @@ FUNCTIONS: dict[str, Callable] = {
     "sort": sort.sort,
     "argsort": sort.argsort,
     "searchsorted": sort.searchsorted,
+    "partition": sort.partition,
+    "argpartition": sort.argpartition,
+    "choose": index.choose,
+    "nonzero": select.nonzero,
+    "ptp": statistics.ptp,
+    "astype": creation.astype,
+    "copy": creation.copy,
     "repeat": stacks.repeat,
     "diagonal": diagonal.diagonal,
     "trace": diagonal.trace,
@@ -112,6 +117,7 @@ FUNCTIONS: dict[str, Callable] = {
     "round": public.round,
     "abs": public.absolute,
     "conj": public.conj,
+    "conjugate": public.conjugate,
     "exp": public.exp,
     "log": public.log,
     "sqrt": public.sqrt,
@@ -145,10 +151,9 @@ def transpose(self: Tensor, *axes: Any) -> Tensor:
 
 
 @method
-def astype(self: Tensor, dtype: Any) -> Tensor:
-    """The values in another dtype; the gradient comes back in this one."""
-    dtype = np.dtype(dtype)
-    return self if dtype == self.dtype else AsType(dtype)(self)
+def compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
+    """The slices along `axis` for which the condition is true, or the elements of the flattened Tensor."""
+    return index.compress(condition, self, axis)
 
 
 @method
@@ -176,7 +181,7 @@ def __iter__(self: Tensor) -> Any:
 
 @method
 def __contains__(self: Tensor, value: Any) -> bool:
-    return bool((self.numpy() == (value.array if isinstance(value, Tensor) else value)).any())
+    return bool((self._read("in") == (value.array if isinstance(value, Tensor) else value)).any())
 
 
 @method
@@ -209,3 +214,32 @@ setattr(Tensor, "imag", property(public.imag, doc="The imaginary part; zeros for
 setattr(Tensor, "T", property(shape.transpose, doc="The Tensor with its axes reversed."))
 setattr(Tensor, "mT", property(shape.matrix_transpose, doc="Each matrix of a stack transposed."))
 setattr(Tensor, "at", property(update.At, doc=update.At.__doc__))
+setattr(Tensor, "itemsize", property(lambda x: x.array.itemsize, doc="The length of one element in bytes."))
+setattr(Tensor, "nbytes", property(lambda x: x.array.nbytes, doc="The length of all elements in bytes."))
+
+
+# -- what an array has and a Tensor has not: it says what to write --------------------------------------------------------
+
+OF_MEMORY = "it concerns the memory of an array, which is x.numpy()'s: read it there"
+IN_PLACE = "it writes into memory, and graphs may need what it holds. Write x[i] = value, or x.at[i].set(value) for a copy"
+ABSENT = {
+    "view": "bytes that are read as another dtype have no derivative. Use x.astype(dtype), or x.reshape(shape)",
+    "flat": "use x.ravel() to read, and x.ravel().at[i].set(value).reshape(x.shape) for a changed copy",
+    "resize": "it changes the memory itself. Use ac.resize(x, shape), which gives a new Tensor",
+    "fill": IN_PLACE, "put": IN_PLACE, "setfield": IN_PLACE, "byteswap": IN_PLACE,
+    "strides": OF_MEMORY, "flags": OF_MEMORY, "base": OF_MEMORY, "ctypes": OF_MEMORY, "tobytes": OF_MEMORY,
+    "tofile": OF_MEMORY, "dump": OF_MEMORY, "dumps": OF_MEMORY, "getfield": OF_MEMORY, "setflags": OF_MEMORY,
+}  # fmt: skip
+
+
+def absent(name: str, why: str) -> property:
+    """An attribute that tells what to write in its place; for Python it is not there."""
+
+    def get(self: Tensor) -> Any:
+        raise AttributeError(f"a Tensor has no attribute {name!r}: {why}.")
+
+    return property(get, doc=f"Not there: {why}.")
+
+
+for name, why in ABSENT.items():
+    setattr(Tensor, name, absent(name, why))

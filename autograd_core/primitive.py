@@ -105,6 +105,10 @@ class Primitive:
                 total = c if total is None else total + c
         return total
 
+    def backwards(self, saved: Sequence[Any]) -> bool:
+        """Whether a forward sweep that may be differentiated again has to be made of reverse ones here: see `span`."""
+        return False
+
     def __call__(self, *xs: Any) -> Any:
         return apply(self, xs)
 

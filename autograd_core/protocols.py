@@ -30,12 +30,25 @@ from .trees import map_leaves
 # These ask about shapes and dtypes alone.
 PROPERTIES = {
     np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast, np.common_type,
-    np.min_scalar_type, np.shares_memory, np.may_share_memory,
+    np.min_scalar_type, np.shares_memory, np.may_share_memory, np.einsum_path,
 }  # fmt: skip
 # These ask about values, and what they answer has no derivative: they run on the raw arrays.
-QUERIES = {np.isin, np.allclose, np.array_equal, np.array_equiv, np.array2string, np.array_repr, np.array_str, np.isscalar}
+QUERIES = {
+    np.array2string, np.array_repr, np.array_str, np.isscalar, np.save, np.savez, np.savez_compressed, np.savetxt,
+    np.unravel_index, np.ravel_multi_index, np.packbits, np.unpackbits,
+}  # fmt: skip
 # NumPy's write into their first argument, and those of `autograd_core` give a copy.
 IN_PLACE = {"put_along_axis"}
+# What to write in place of functions that have no counterpart, where the nearest name would mislead.
+INSTEAD = {
+    "copyto": "x.copy_(value)", "put": "x.at[i].set(value)", "place": "ac.where(mask, value, x)",
+    "putmask": "ac.where(mask, value, x)", "put_along_axis": "ac.put_along_axis, which gives a copy",
+    "fill_diagonal": "x.at[ac.diag_indices_from(x)].set(value)", "add.at": "x.at[i].add(value)",
+    "subtract.at": "x.at[i].subtract(value)", "multiply.at": "x.at[i].multiply(value)", "maximum.at": "x.at[i].max(value)",
+    "minimum.at": "x.at[i].min(value)", "divide.at": "x.at[i].divide(value)", "power.at": "x.at[i].power(value)",
+    "add.reduceat": "ac.segment_sum", "multiply.reduceat": "ac.segment_prod", "maximum.reduceat": "ac.segment_max",
+    "minimum.reduceat": "ac.segment_min",
+}  # fmt: skip
 REDUCTIONS: dict[np.ufunc, Callable] = {
     np.add: sum, np.multiply: prod, np.maximum: max, np.minimum: min, np.logical_and: all, np.logical_or: any,
     np.logaddexp: logsumexp,
@@ -56,7 +69,7 @@ def functions() -> dict[Any, Callable]:
     """The public function for each of NumPy's that has its name."""
     engine = sys.modules[__package__]
     homes = [(np, engine, engine.__all__), (np.linalg, engine.linalg, engine.linalg.__all__)]
-    homes.append((np.fft, engine.fft, engine.fft.__all__))
+    homes += [(np.fft, engine.fft, engine.fft.__all__), (np.lib.stride_tricks, engine, ["sliding_window_view"])]
     return {
         theirs: getattr(ours, name)
         for home, ours, names in homes
@@ -74,6 +87,8 @@ def of_scipy(ufunc: np.ufunc) -> Callable | None:
 def array_ufunc(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **options: Any) -> Any:
     """What a ufunc does with a Tensor among its inputs."""
     options = {name: value for name, value in options.items() if not is_default(name, value)}
+    if "out" in options:
+        raise unsupported("numpy", ufunc.__name__ + ("" if how == "__call__" else f".{how}"), options)
     if how == "__call__":
         call = ufuncs().get(ufunc) or of_scipy(ufunc)
         dtype = options.pop("dtype", None)
@@ -86,7 +101,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, how: str, *inputs: Any, **options
     elif how == "outer" and ufunc in ufuncs() and not options:
         x, z = map(as_tensor, inputs)
         return ufuncs()[ufunc](getitem(x, (..., *(None,) * z.ndim)), z)
-    raise unsupported(f"numpy.{ufunc.__name__}" + ("" if how == "__call__" else f".{how}"), ufunc.__name__, options)
+    raise unsupported("numpy", ufunc.__name__ + ("" if how == "__call__" else f".{how}"), options)
 
 
 def is_default(name: str, value: Any) -> bool:
@@ -97,14 +112,14 @@ def is_default(name: str, value: Any) -> bool:
 
 def array_function(self: Tensor, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
     """What another function of NumPy does with a Tensor among its arguments."""
+    if function in PROPERTIES:
+        return function(*map_leaves(bare, args), **map_leaves(bare, kwargs))
     if (call := functions().get(function)) is not None:
         positional, named = as_ours(function, call, args, kwargs)
         return call(*positional, **named)
-    if function in PROPERTIES:
-        return function(*map_leaves(bare, args), **map_leaves(bare, kwargs))
     if function in QUERIES:
         return function(*map_leaves(values, args), **map_leaves(values, kwargs))
-    raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {})
+    raise unsupported(function.__module__, function.__name__, {})
 
 
 @cache
@@ -118,7 +133,10 @@ def parameters(function: Callable) -> dict[str, Any]:
 
 
 def as_ours(function: Callable, call: Callable, args: tuple, kwargs: dict) -> tuple[list, dict]:
-    """The arguments of a call of NumPy's function for ours: an `out` of None left out, and NumPy's own names by position."""
+    """The arguments of a call of NumPy's function for ours: NumPy's own names by position, and without its own defaults.
+
+    Raises TypeError for an option that ours has not.
+    """
     theirs = [*parameters(function)]
     ours = {name for name, p in parameters(call).items() if p.kind is not inspect.Parameter.POSITIONAL_ONLY}
     given, positional = dict(kwargs), list(args)
@@ -127,13 +145,23 @@ def as_ours(function: Callable, call: Callable, args: tuple, kwargs: dict) -> tu
         given |= dict(zip(theirs[cut:], args[cut:]))
         positional = positional[:cut]
     if given.pop("out", None) is not None:
-        raise unsupported(f"{function.__module__}.{function.__name__}", function.__name__, {"out": None})
+        raise unsupported(function.__module__, function.__name__, {"out": None})
     for name in theirs[len(positional) :]:
         if name in given and name not in ours and theirs.index(name) == len(positional):
             positional.append(given.pop(name))
     if "a" in given and "a" not in ours and not positional:
         positional.append(given.pop("a"))
+    if theirs and inspect.Parameter.VAR_KEYWORD not in {p.kind for p in parameters(call).values()}:
+        unknown = {name: given.pop(name) for name in [*given] if name not in ours}
+        changed = [name for name, value in unknown.items() if not same(value, parameters(function)[name].default)]
+        if changed:
+            raise unsupported(function.__module__, function.__name__, dict.fromkeys(changed))
     return positional, given
+
+
+def same(value: Any, default: Any) -> bool:
+    """Whether an option has the value that it has unless given."""
+    return value is default or (type(value) is type(default) and value == default)
 
 
 def bare(x: Any) -> Any:
@@ -143,19 +171,28 @@ def bare(x: Any) -> Any:
 
 def values(x: Any) -> Any:
     """The values of a Tensor."""
-    return x.numpy() if isinstance(x, Tensor) else x
+    return x._read("numpy") if isinstance(x, Tensor) else x
 
 
-def unsupported(what: str, name: str, options: dict) -> TypeError:
-    """The error for a NumPy function that has no counterpart here: it names the nearest one that has."""
-    known = [function.__name__ for function in (*functions(), *ufuncs())]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    with_options = f" with {', '.join(options)}" if options else ""
-    return TypeError(
-        f"{what}{with_options} is not differentiable here, and would drop the gradient."
-        + (f" The nearest supported function is {near[0]}." if near else "")
-        + " For plain arrays call it on x.numpy()."
-    )
+def unsupported(home: str, name: str, options: dict) -> TypeError:
+    """The error for a NumPy function or option that has no counterpart here: it tells what there is in its place."""
+    call = f"{home}.{name}"
+    if "out" in options:
+        text = (
+            f"{call} with out: no op writes into memory that is there, for a graph may need what it holds. Take the result, "
+            f"y = {call}(…), and then write out.copy_(y), or out[...] = y.numpy() into an array."
+        )
+    elif options:
+        text = f"{call} with {', '.join(options)}: Tensors do not have this option. Leave it out"
+        text += f", and choose afterwards: np.where(mask, {call}(…), z)." if "where" in options else "."
+    else:
+        known = [function.__name__ for function in (*functions(), *ufuncs())]
+        near = difflib.get_close_matches(name.partition(".")[0], known, n=1, cutoff=0.7) if name not in INSTEAD else []
+        text = f"{call} is not differentiable here, and would drop the gradient."
+        text += f" Write {INSTEAD[name]}." if name in INSTEAD else ""
+        text += f" The supported function with the nearest name is {near[0]}." if near else ""
+        text += " For plain arrays call it on x.numpy()."
+    return TypeError(text)
 
 
 def dlpack(self: Tensor, **options: Any) -> Any:

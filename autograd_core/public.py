@@ -163,10 +163,12 @@ def power(x: Any, z: Any) -> Tensor:
     """x to the power z. x**0 is 1 with derivative 0, also at x = 0; there all derivatives that involve a z ≥ 0 are 0.
 
     A number z is a constant of the op, and its rules are simpler. As in NumPy, a Python number takes the precision of x, and
-    a NumPy number has its own.
+    a NumPy number has its own. Raises ValueError for integers to a negative whole power.
     """
     if isinstance(x, Tensor):
         kind = x.dtype.kind
+        if kind in "iub" and isinstance(z, (int, np.integer)) and z < 0:
+            raise ValueError(f"power: x ** {z} of integers ({x.dtype}) gives none. Write x ** {float(z)}, or x.astype(float).")
         if (type(z) is int and kind in "iufc") or (type(z) is float and kind in "fc"):
             return table.power_of(x, z)
         if isinstance(z, (np.integer, np.floating)) and (dtype := np.result_type(x.array, z)).kind in "fc":

@@ -10,6 +10,7 @@ import numpy as np
 
 from .backward import ReverseSweep, forward_sweep
 from .graph import AnyNode, ancestors, descendants
+from .primitive import fresh
 from .tensor import Tensor, from_array
 
 
@@ -40,11 +41,24 @@ class Span:
         found = ReverseSweep(record, retain, self.needed, {n.serial for n in self.sources}).run(seeds)
         return [as_result(found.get(n.serial)) for n in self.sources]
 
-    def push(self, ts: Sequence[Tensor], record: bool) -> list[Tensor | None]:
-        """Tangents of the outputs for tangents ts at the sources; None where no path leads."""
+    def push(self, ts: Sequence[Tensor], record: bool, again: bool | None = None) -> list[Tensor | None]:
+        """Tangents of the outputs for tangents ts at the sources; None where no path leads.
+
+        `again` says whether they may be differentiated (unless given: if they are recorded). Then they are made of reverse
+        sweeps where an op asks for it, such as that of eigenvalues, which if equal have no second derivative of their own.
+        """
+        if (record if again is None else again) and any(n.op is not None and n.op.backwards(n.saved) for n in self.nodes):
+            return self.push_by_pulls(ts)
         seeds = {n.serial: t for n, t in zip(self.sources, ts, strict=True)}
         tangents = forward_sweep(self.nodes, seeds, record)
         return [None if y.node is None else as_result(tangents.get(y.node.serial)) for y in self.ys]
+
+    def push_by_pulls(self, ts: Sequence[Tensor]) -> list[Tensor | None]:
+        """The same by two reverse sweeps: what one makes of cotangents of the outputs is linear in these, by the transpose."""
+        gs = [fresh(from_array(np.zeros(y.shape, y.dtype))) for y in self.ys]
+        pulled = [(x, t) for x, t in zip(self.pull(gs, True, True), ts, strict=True) if x is not None and x.node is not None]
+        back = span([x for x, _ in pulled], [g.node for g in gs])
+        return back.pull([t for _, t in pulled], True, True)
 
 
 def span(ys: Sequence[Tensor], sources: Sequence[AnyNode]) -> Span:

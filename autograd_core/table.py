@@ -174,3 +174,8 @@ class Conj(Primitive):
 
 
 conj = Conj()
+
+
+def conjugate(x: Any) -> Any:
+    """The complex conjugate; a real x as it is."""
+    return conj(x) if x.dtype.kind == "c" else x

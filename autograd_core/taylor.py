@@ -22,6 +22,7 @@ from .primitive import OUTPUT, AsType
 from .tape import Slot, Step, Tape
 from .tensor import Tensor, as_tensor, from_array
 from .transforms import matching, zeros
+from .transforms import results as results_of
 from .trees import flatten
 
 
@@ -226,7 +227,8 @@ def jet(f: Callable, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     `primals` are the arguments x(0); `series` has for each a sequence of the derivatives x', x'', … of its curve at 0, all
     equally many (derivatives, not Taylor coefficients: no factorials). One direction v is the series [v, 0, 0, …], and then
     the results are the directional derivatives of f. The result has the structure of f's output, with a list for each leaf.
-    All of it can be differentiated. Raises ShapeError where a term has not the shape of its argument.
+    All of it can be differentiated. Raises ShapeError where a term has not the shape of its argument, CaptureError where f
+    looks at values (`if x > 0`, `x.item()`, NumPy on `x.numpy()`): what depends on these has no series.
 
     >>> import autograd_core as ac
     >>> ac.jet(lambda x: x**3, (2.0,), ([1.0, 0.0, 0.0],))
@@ -247,7 +249,7 @@ def jet(f: Callable, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     ys, rebuild = flatten(tape.run(f, *examples))
     program = Program()
     try:
-        steps, results = program.read(tape, curves, [as_tensor(y) for y in ys])
+        steps, results = program.read(tape, curves, results_of(ys))
         for s in steps:
             for k in range(order + 1):
                 s.term(k)

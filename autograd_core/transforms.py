@@ -110,11 +110,23 @@ def evaluate(f: Callable, args: Sequence[Any], argnums: Sequence[int], kwargs: d
     new = list(args)
     for i, value in zip(argnums, rebuild(xs), strict=True):
         new[i] = value
-    result = recorded(f, new, kwargs)
+    try:
+        result = recorded(f, new, kwargs)
+    except (TypeError, AttributeError) as error:
+        for i in [i for i in argnums if isinstance(args[i], list) and all(isinstance(x, (int, float)) for x in args[i])]:
+            error.add_note(f"Argument {i} is a list, and so a structure of {len(args[i])} numbers. Is ac.tensor([…]) meant?")
+        raise
     value, aux = _with_aux(result) if has_aux else (result, None)
     outputs, rebuild_outputs = flatten(value)
-    ys = [as_tensor(y) for y in outputs]
+    ys = results(outputs)
     return Evaluation(xs, rebuild, ys, rebuild_outputs, _without(sources, aux), span(ys, sources))
+
+
+def results(leaves: Sequence[Any]) -> list[Tensor]:
+    """What a function returned, as Tensors; TypeError where it returned nothing."""
+    if any(y is None for y in leaves):
+        raise TypeError("the function to differentiate returned None in place of a Tensor. Does it lack a `return`?")
+    return [as_tensor(y) for y in leaves]
 
 
 def _without(sources: Sequence[Any], aux: Any) -> Any:
@@ -143,9 +155,18 @@ def _with_aux(result: Any) -> tuple[Any, Any]:
 
 def argument_numbers(argnums: int | Iterable[int], count: int) -> list[int]:
     given: Any = [argnums] if hasattr(argnums, "__index__") else argnums
-    numbers = [index(i) for i in given]
-    if len({i % count for i in numbers if -count <= i < count}) < len(numbers):
-        raise TypeError(f"argnums {argnums}: the function has {count} positional argument(s) here; each may be named once")
+    try:
+        numbers = [index(i) for i in given]
+    except TypeError:
+        raise TypeError(f"argnums is the number of an argument, counted from 0, or several; given {argnums!r}") from None
+    for i in numbers:
+        if not -count <= i < count:
+            raise TypeError(
+                f"argnums={argnums}: there is no argument {i}, for the function was called with {count} without a name. "
+                "Arguments that are given by name are not differentiated."
+            )
+    if len({i % count for i in numbers}) < len(numbers):
+        raise TypeError(f"argnums={argnums} names an argument twice; each may be named once")
     return [i % count for i in numbers]
 
 
@@ -158,6 +179,13 @@ def filled(found: Iterable[Tensor | None], likes: Sequence[Tensor]) -> list[Tens
     return [zeros(x) if g is None else g for g, x in zip(found, likes, strict=True)]
 
 
+def check_function(name: str, f: Any) -> None:
+    """TypeError for what cannot be called."""
+    if not callable(f):
+        text = "For Tensors use ac.gradients(y, x)." if isinstance(f, Tensor) else f"Given {f!r}."
+        raise TypeError(f"{name} takes a function and gives a function: {name}(f)(x). {text}")
+
+
 # -- reverse mode --------------------------------------------------------------------------------------------------------
 
 
@@ -165,10 +193,17 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool 
     """A function that gives (f, gradient of f); see `grad`.
 
     With `has_aux`, f returns (value, aux) and the result is ((value, aux), gradient).
-    """
 
-    if isinstance(f, Tensor):
-        raise TypeError("grad takes a function and gives a function: grad(f)(x). For Tensors use ac.gradients(y, x).")
+    >>> import autograd_core as ac
+    >>> ac.value_and_grad(lambda x: ac.sum(x**2))(ac.tensor([1.0, 2.0]))
+    (tensor(5.), tensor([2., 4.]))
+    """
+    return scalar_derivative("value_and_grad", f, argnums, has_aux)
+
+
+def scalar_derivative(name: str, f: Callable, argnums: int | Sequence[int], has_aux: bool = False) -> Callable:
+    """What `value_and_grad` gives, for a transform of another name."""
+    check_function(name, f)
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
@@ -176,12 +211,12 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool 
         e = evaluate(f, args, numbers, kwargs, has_aux)
         if len(e.ys) != 1 or e.ys[0].size != 1:
             raise GradientError(
-                f"grad: the function must return one scalar, not {', '.join(f'shape {y.shape}' for y in e.ys) or 'nothing'}. "
+                f"{name}: the function must return one scalar, not {', '.join(f'shape {y.shape}' for y in e.ys) or 'nothing'}. "
                 "Reduce it with sum() or mean(), or use jacobian or vjp."
             )
         (y,) = e.ys
         if y.dtype.kind != "f":
-            raise DTypeError(f"grad: the function must return a real floating number; its dtype is {y.dtype}")
+            raise DTypeError(f"{name}: the function must return a real floating number; its dtype is {y.dtype}")
         keep = e.keep()
         found = e.span.pull([from_array(np.ones(y.shape, y.dtype))], keep, keep)
         tree = e.rebuild_inputs(filled(found, e.xs))
@@ -203,7 +238,12 @@ def grad(f: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     >>> ac.grad(ac.grad(lambda x: x**3))(2.0)
     tensor(12.)
     """
-    both = value_and_grad(f, argnums, has_aux)
+    return gradient_of("grad", f, argnums, has_aux)
+
+
+def gradient_of(name: str, f: Callable, argnums: int | Sequence[int], has_aux: bool = False) -> Callable:
+    """What `grad` gives, for a transform of another name."""
+    both = scalar_derivative(name, f, argnums, has_aux)
 
     @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -217,6 +257,11 @@ def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     """(f(*primals), pullback) with pullback(g) = the tuple of gᵀ ∂f/∂x for each argument x, in the structure of x.
 
     The pullback may be called many times. It raises ShapeError for a wrong g. With `has_aux`, (value, pullback, aux).
+
+    >>> import autograd_core as ac
+    >>> y, pullback = ac.vjp(lambda x, z: x * z, ac.tensor([1.0, 2.0]), ac.tensor([3.0, 4.0]))
+    >>> pullback(ac.tensor([1.0, 0.0]))
+    (tensor([3., 0.]), tensor([1., 0.]))
     """
     e = evaluate(f, primals, range(len(primals)), {}, has_aux)
     y = e.outputs(e.keep())
@@ -266,7 +311,15 @@ def _check_tuples(primals: Any, tangents: Any) -> None:
 
 
 def linearize(f: Callable, *primals: Any) -> tuple[Any, Callable]:
-    """(f(*primals), pushforward) with pushforward(*tangents) = ∂f · tangents; f runs once for all directions."""
+    """(f(*primals), pushforward) with pushforward(*tangents) = ∂f · tangents; f runs once for all directions.
+
+    Raises ShapeError for a tangent of another shape.
+
+    >>> import autograd_core as ac
+    >>> y, pushforward = ac.linearize(lambda x: x**3, ac.tensor([1.0, 2.0]))
+    >>> pushforward(ac.tensor([1.0, 0.0])), pushforward(ac.tensor([0.0, 1.0]))
+    (tensor([3., 0.]), tensor([ 0., 12.]))
+    """
     e = evaluate(f, primals, range(len(primals)), {})
 
     def pushforward(*tangents: Any) -> Any:
@@ -287,7 +340,7 @@ def hvp(f: Callable, primals: Any, tangents: Any) -> Any:
     """
     several = isinstance(primals, tuple)
     xs, ts = (primals, tangents) if several else ((primals,), (tangents,))
-    _, products = jvp(grad(f, tuple(range(len(xs)))), xs, ts)
+    _, products = jvp(gradient_of("hvp", f, tuple(range(len(xs)))), xs, ts)
     return products if several else products[0]
 
 

@@ -112,6 +112,8 @@ def constant(op: Any, convert: bool) -> Callable:
     """`apply` for an op whose output carries no gradient, such as a comparison."""
 
     def call(*xs: Any) -> Any:
+        if list in map(type, xs):  # it may hold Tensors, or be ragged
+            return call(*(as_tensor(x) if type(x) is list else x for x in xs))
         if not convert and not any(isinstance(x, Tensor) for x in xs):
             return op.function(*xs)
         arrays = [x.array if isinstance(x, Tensor) else x for x in xs]

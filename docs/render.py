@@ -26,15 +26,35 @@ COVERAGE = """\
 Every primitive of the engine, as `autograd_core.registry` lists them. All of them have a batching rule (`vmap`) and a shape
 rule; those with derivatives have them in reverse and in forward mode, to every order. `tests/autograd_core/test_registry.py`
 runs the samples through the gradient check to the order given here, compares the values with NumPy or SciPy and with mpmath
-where this table says so, and provokes the errors. `part` marks one output of a primitive that has several; the sweeps know it,
-and it has no rules. Written by `python docs/render.py`.
+where this table says so, and provokes the errors. Written by `python docs/render.py`.
+
+A name is that of the nodes in a graph: what `y.grad_fn`, drawings, error messages and `autograd_core.registry` show, and not
+always that of a function. Many functions are made of others (`ac.var` of sums and products), some have a node of another name
+(`x ** 3` is a `power_of`, `ac.take` a `getitem`), and some nodes are only in the graphs of derivatives (`sum_to`, `shares`).
+`part` marks one output of a primitive that has several; the sweeps know it, and it has no rules, nor a row here.
 """
 KINKS = """\
 # Kinks
 
-What the derivative is where a function is not smooth, or where its formula breaks down. Each row is a test in
-`tests/autograd_core/test_registry.py`. The gradient is that of the sum of the output, one array for each input. Written by
-`python docs/render.py`.
+What the derivative is where a function is not smooth, where it is infinite, and where its formula reads 0/0 or ∞ - ∞. These
+values are part of what the engine promises, in reverse and in forward mode: each row is a test in
+`tests/autograd_core/test_registry.py`. Written by `python docs/render.py`.
+
+What they have in common:
+
+* Elements that tie in max, min, maximum and minimum share the gradient equally; sort keeps the order of equal ones.
+* Where two slopes meet the derivative is 0, for |x|, sign, relu, norm and std; so are all higher ones, also of what is made of
+  these.
+* An infinite derivative is infinite, as that of √x at 0. Where the cotangent is 0 it contributes 0, and not 0 · ∞, so that
+  `where` leaks nothing from the branch that is not taken. Products and exp do not do this: 0 · ∞ is NaN there.
+* clip passes the gradient on at both bounds. prod and cumprod are right with zeros, to every order.
+* Where a derivative that is asked for does not exist, as that of one of the eigenvectors of equal eigenvalues, GradientError is
+  raised.
+
+How to read it: `gradient` is that of the sum of the function's output, one array for each input. `elsewhere` is what other
+libraries give at the same point, as measured with PyTorch 2.13, JAX 0.10 and HIPS autograd 1.9; "same" is the gradient of the
+row. A library that a row does not name has no such function, or was not asked. Rows that begin with "inner op" are about
+primitives that no user calls: the derivatives of public functions are made of them, and take their values from these.
 """
 
 

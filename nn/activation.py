@@ -1,13 +1,16 @@
-"""Activations: the nonlinear functions between the layers, as modules without parameters."""
+"""Activations: the nonlinear functions between the layers, as modules, and their names; `piecewise.py` has those with kinks."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import autograd_core as ac
 
-from .module import Module
+from . import nonlinear
+from .module import Module, Parameter
+from .piecewise import CELU, ELU, SELU, Activation, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, PReLU, ReLU, ReLU6, Step
 
 
 class Identity(Module):
@@ -41,35 +44,67 @@ class Sigmoid(Module):
         return ac.sigmoid(x)
 
 
-class ReLU(Module):
-    """y = max(x, 0), with derivative 0 at 0."""
+class SiLU(Activation):
+    """y = x·sigmoid(x), also called swish."""
 
-    def forward(self, x: Any) -> ac.Tensor:
-        """The positive part of each element."""
-        return ac.relu(x)
+    function = nonlinear.silu
 
 
-class Softplus(Module):
+Swish = SiLU
+
+
+class Mish(Activation):
+    """y = x·tanh(softplus(x))."""
+
+    function = nonlinear.mish
+
+
+class GELU(Activation):
+    """y = x·Φ(x) with the normal distribution function Φ, or its approximation by "tanh"."""
+
+    function, options = nonlinear.gelu, ("approximate",)
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = approximate
+
+
+class Softplus(Activation):
     """y = log(1 + exp(beta·x)) / beta, a smooth ReLU.
 
-    Exact for every x: PyTorch replaces it by x where beta·x > 20, which is wrong in the tenth digit and cuts its second
-    derivative to 0.
-
-    Raises ValueError unless beta > 0.
+    Exact for every x, if no `threshold` is given: PyTorch replaces it by x where beta·x > 20, which is wrong in the tenth
+    digit and cuts its second derivative to 0. Raises ValueError unless beta > 0.
     """
 
-    def __init__(self, beta: float = 1.0) -> None:
+    function = nonlinear.softplus
+
+    def __init__(self, beta: float = 1.0, threshold: float = math.inf) -> None:
         super().__init__()
         if not beta > 0:
             raise ValueError(f"Softplus: beta must be positive, got {beta}")
-        self.beta = beta
+        self.beta, self.threshold = beta, threshold
 
-    def forward(self, x: Any) -> ac.Tensor:
-        """The smooth positive part of each element."""
-        return ac.softplus(x) if self.beta == 1.0 else ac.softplus(self.beta * ac.as_tensor(x)) / self.beta
+    @property
+    def options(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("beta",) if self.threshold == math.inf else ("beta", "threshold")
 
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}"
+
+class LogSigmoid(Activation):
+    """y = log(sigmoid(x))."""
+
+    function = nonlinear.logsigmoid
+
+
+class Softsign(Activation):
+    """y = x / (1 + |x|)."""
+
+    function = nonlinear.softsign
+
+
+class Tanhshrink(Activation):
+    """y = x - tanh(x)."""
+
+    function = nonlinear.tanhshrink
 
 
 class Sine(Module):
@@ -90,18 +125,78 @@ class Sine(Module):
         return f"omega={self.omega}"
 
 
-class Step(Module):
-    """y = 1 where x > 0, else 0: the perceptron's activation. Its derivative is 0 everywhere, also at the step.
+class Softmax(Activation):
+    """y = exp(x) / Σ exp(x) along `dim`."""
 
-    Source: Rosenblatt, Psychological Review 65 (1958) 386-408.
+    function, options = nonlinear.softmax, ("dim",)
 
-    >>> Step()([-1.0, 0.0, 0.5])
-    tensor([0., 0., 1.])
-    """
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim = dim
+
+
+class LogSoftmax(Softmax):
+    """y = log(softmax(x)) along `dim`."""
+
+    function = nonlinear.log_softmax
+
+
+class Softmin(Softmax):
+    """y = softmax(-x) along `dim`."""
+
+    function = nonlinear.softmin
+
+
+class Softmax2d(Module):
+    """The softmax over the channels of images (N, C, H, W) or (C, H, W)."""
 
     def forward(self, x: Any) -> ac.Tensor:
-        """1 for each positive element, else 0, in the dtype of x."""
-        return ac.sign(ac.relu(x))
+        """Weights of the channels that add up to 1 at each place."""
+        x = ac.as_tensor(x)
+        if x.ndim not in (3, 4):
+            raise ac.errors.ShapeError(f"Softmax2d: needs (N, C, H, W) or (C, H, W), given shape {x.shape}")
+        return ac.softmax(x, -3)
+
+
+class GLU(Activation):
+    """y = a·sigmoid(b) with the halves a and b of x along `dim`."""
+
+    function, options = nonlinear.glu, ("dim",)
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+
+class Adaptive(Module):
+    """y = σ(n·a·x) with a trained `slope` a, for all or for each of `features` along the last axis.
+
+    The scale n ≥ 1 makes the slope learn faster; it starts at 1/n, where y = σ(x).
+    Source: Jagtap, Kawaguchi and Karniadakis, Journal of Computational Physics 404 (2020) 109136, eq. 5.
+
+    >>> Adaptive("tanh", scale=5.0)([0.0, 100.0])
+    tensor([0., 1.], grad_fn=<tanh>)
+    """
+
+    def __init__(
+        self, activation: str | Callable[..., Any] = "tanh", scale: float = 1.0, features: int | None = None, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        if not scale > 0:
+            raise ValueError(f"Adaptive: the scale must be positive, got {scale}")
+        self.activation, self.scale, self.features = as_activation(activation), scale, features
+        dtype = ac.get_default_dtype() if dtype is None else dtype
+        self.slope = Parameter(ac.full(() if features is None else features, 1.0 / scale, dtype))
+
+    def forward(self, x: Any) -> ac.Tensor:
+        """The activation of each element, stretched."""
+        x = ac.as_tensor(x)
+        if self.features is not None and x.shape[-1:] != (self.features,):
+            raise ac.errors.ShapeError(f"Adaptive: x of shape {x.shape} needs {self.features} features along its last axis")
+        return self.activation((self.scale * self.slope) * x)
+
+    def extra_repr(self) -> str:
+        return f"scale={self.scale}, features={self.features}"
 
 
 ACTIVATIONS: dict[str, type[Module]] = {
@@ -112,6 +207,23 @@ ACTIVATIONS: dict[str, type[Module]] = {
     "softplus": Softplus,
     "sine": Sine,
     "step": Step,
+    "silu": SiLU,
+    "swish": SiLU,
+    "gelu": GELU,
+    "mish": Mish,
+    "elu": ELU,
+    "selu": SELU,
+    "celu": CELU,
+    "leaky_relu": LeakyReLU,
+    "prelu": PReLU,
+    "relu6": ReLU6,
+    "softsign": Softsign,
+    "hardtanh": Hardtanh,
+    "hardsigmoid": Hardsigmoid,
+    "hardswish": Hardswish,
+    "logsigmoid": LogSigmoid,
+    "tanhshrink": Tanhshrink,
+    "adaptive": Adaptive,
 }
 
 

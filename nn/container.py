@@ -1,11 +1,15 @@
-"""Containers hold modules under numbers: Sequential runs them one after the other, ModuleList only holds them."""
+"""Containers hold modules under numbers or names: Sequential runs them one after the other, the others only hold them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
-from .module import Module
+import autograd_core as ac
+
+from .module import Module, Parameter
+
+Value = TypeVar("Value")
 
 
 class ModuleList(Module):
@@ -84,3 +88,152 @@ class Sequential(ModuleList):
         for module in self:
             x = module(x)
         return x
+
+
+class Dictionary(Module, Generic[Value]):
+    """What ModuleDict and ParameterDict share: values of one kind as attributes under their keys, in the order of setting."""
+
+    _kind: Any
+
+    def __init__(self, values: Any = ()) -> None:
+        self.update(values)
+
+    def _held(self) -> dict[str, Value]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, self._kind)}
+
+    def __getitem__(self, key: str) -> Value:
+        held = self._held()
+        if key not in held:
+            raise KeyError(f"{type(self).__name__} has no {key!r}. It has: {', '.join(held) or 'nothing'}")
+        return held[key]
+
+    def __setitem__(self, key: str, value: Value) -> None:
+        if key not in self:
+            self._check_free(key, value, self._kind)
+        if not isinstance(value, self._kind):
+            raise TypeError(f"{type(self).__name__}: {key} must be a {self._kind.__name__}, not a {type(value).__name__}")
+        setattr(self, key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self.pop(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._held()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held())
+
+    def __len__(self) -> int:
+        return len(self._held())
+
+    def keys(self) -> Iterable[str]:
+        """The keys."""
+        return self._held().keys()
+
+    def values(self) -> Iterable[Value]:
+        """The values."""
+        return self._held().values()
+
+    def items(self) -> Iterable[tuple[str, Value]]:
+        """Pairs of key and value."""
+        return self._held().items()
+
+    def pop(self, key: str) -> Value:
+        """Remove a value and give it back. KeyError if there is none."""
+        value = self[key]
+        delattr(self, key)
+        return value
+
+    def clear(self) -> None:
+        """Remove all values."""
+        for key in self._held():
+            delattr(self, key)
+
+    def update(self, values: Any) -> None:
+        """Set several values: those of a dict, or of pairs of key and value."""
+        for key, value in values.items() if isinstance(values, (Mapping, Dictionary)) else values:
+            self[key] = value
+
+
+class ModuleDict(Dictionary[Module]):
+    """A dict of modules whose parameters are found: a plain Python dict would hide them.
+
+    >>> from nn.activation import ReLU, Tanh
+    >>> choices = ModuleDict({"smooth": Tanh(), "sharp": ReLU()})
+    >>> list(choices), choices["sharp"]
+    (['smooth', 'sharp'], ReLU())
+    """
+
+    _kind = Module
+
+
+class ParameterDict(Dictionary[Parameter]):
+    """A dict of Parameters that are found. A Tensor becomes a Parameter with its values.
+
+    >>> import autograd_core as ac
+    >>> ParameterDict({"stiffness": ac.tensor([2.0])})
+    ParameterDict((stiffness): Parameter of shape (1,))
+    """
+
+    _kind = Parameter
+
+    def __setitem__(self, key: str, value: ac.Tensor) -> None:
+        super().__setitem__(key, as_parameter(value))
+
+    def extra_repr(self) -> str:
+        return listed(self.items())
+
+
+class ParameterList(Module):
+    """A list of Parameters that are found. A Tensor becomes a Parameter with its values.
+
+    >>> import autograd_core as ac
+    >>> weights = ParameterList([Parameter([1.0]), ac.tensor([2.0, 3.0])])
+    >>> [p.shape for p in weights.parameters()]
+    [(1,), (2,)]
+    """
+
+    def __init__(self, values: Iterable[ac.Tensor] = ()) -> None:
+        self.extend(values)
+
+    def append(self, value: ac.Tensor) -> Self:
+        """Add a Parameter at the end; returns itself."""
+        self.register_parameter(str(len(self)), as_parameter(value))
+        return self
+
+    def extend(self, values: Iterable[ac.Tensor]) -> Self:
+        """Add several Parameters at the end; returns itself."""
+        for value in values:
+            self.append(value)
+        return self
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return (value for value in vars(self).values() if isinstance(value, Parameter))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @overload
+    def __getitem__(self, index: int) -> Parameter: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Parameter | Self:
+        return type(self)(list(self)[index]) if isinstance(index, slice) else list(self)[index]
+
+    def __setitem__(self, index: int, value: ac.Tensor) -> None:
+        setattr(self, str(range(len(self))[index]), as_parameter(value))
+
+    def extra_repr(self) -> str:
+        return listed(enumerate(self))
+
+
+def as_parameter(value: Any) -> Parameter:
+    """A Parameter as it is; a Parameter with the values of a Tensor. TypeError for anything else."""
+    if not isinstance(value, ac.Tensor):
+        raise TypeError(f"a container of Parameters holds Parameters or Tensors, not a {type(value).__name__}")
+    return value if isinstance(value, Parameter) else Parameter(value.detach())
+
+
+def listed(parameters: Iterable[tuple[Any, Parameter]]) -> str:
+    """One line a parameter with its name and shape."""
+    return "\n  ".join(f"({name}): Parameter of shape {p.shape}" for name, p in parameters)

@@ -108,6 +108,43 @@ def orthogonal_(tensor: ac.Tensor, gain: float = 1.0, generator: Seed = None) ->
     return tensor.copy_(gain * (q if q.shape == draws.shape else q.T).reshape(tensor.shape))
 
 
+def trunc_normal_(
+    tensor: ac.Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Seed = None
+) -> ac.Tensor:
+    """Fill with draws from the normal distribution that lie in [a, b]; others are drawn again.
+
+    Raises ValueError where fewer than one draw in a million would lie there.
+    """
+    share = 0.5 * (math.erf((b - mean) / (std * math.sqrt(2.0))) - math.erf((a - mean) / (std * math.sqrt(2.0))))
+    if not share > 1e-6:
+        raise ValueError(f"trunc_normal_: almost no normal number of mean {mean} and deviation {std} lies in [{a}, {b}]")
+    draws = as_generator(generator)
+    values = draws.normal(mean, std, tensor.shape)
+    while (outside := (values < a) | (values > b)).any():
+        values = np.where(outside, draws.normal(mean, std, tensor.shape), values)
+    return tensor.copy_(values)
+
+
+def eye_(tensor: ac.Tensor) -> ac.Tensor:
+    """Fill a matrix with 1 on the diagonal and 0 elsewhere. Raises ShapeError for other than two axes."""
+    if tensor.ndim != 2:
+        raise ac.errors.ShapeError(f"eye_: a matrix needed, and shape {tuple(tensor.shape)} given")
+    return tensor.copy_(np.eye(*tensor.shape))
+
+
+def dirac_(tensor: ac.Tensor, groups: int = 1) -> ac.Tensor:
+    """Fill the weight (out, in, *kernel) of a convolution so that it hands on as many inputs as it can, in each group."""
+    fans(tensor)
+    out, inputs, *kernel = tensor.shape
+    if not kernel or out % groups:
+        raise ac.errors.ShapeError(f"dirac_: a weight (out, in, *kernel) with out a multiple of {groups} needed, not {tensor.shape}")
+    values, centre = np.zeros(tensor.shape), tuple(n // 2 for n in kernel)
+    for k in range(out):
+        if (place := k % (out // groups)) < inputs:
+            values[(k, place, *centre)] = 1.0
+    return tensor.copy_(values)
+
+
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 3.0 / 4.0}
 
 

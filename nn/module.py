@@ -7,13 +7,15 @@ which they were set, and its inner modules are those that are Modules.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 import autograd_core as ac
 
 from .errors import StateDictError
+from .hooks import Hooked
+from .recipe import Recipe, recipe
 
 
 class Parameter(ac.Tensor):
@@ -42,7 +44,7 @@ class LoadResult(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Module:
+class Module(Hooked):
     """A function with parameters: derive from it, set Parameters and Modules as attributes, and define `forward`.
 
     Calling the module calls `forward`. Names and behaviour are those of PyTorch's torch.nn.Module; the two deviations
@@ -61,14 +63,19 @@ class Module:
     """
 
     training: bool = True
+    _fixed: ClassVar[tuple[str, ...]] = ("_recipe", "_buffers")  # attributes on which no captured program depends
+    _shaped_by_state: ClassVar[tuple[str, ...]] = ()  # buffers that take the shape of what is loaded
+    _recipe: Recipe
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        vars(self)["_recipe"] = recipe(args, kwargs)
+        return self
 
     def _no_forward(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"{type(self).__name__} does not say what it computes: define forward(self, x)")
 
     forward: Callable[..., Any] = _no_forward
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
 
     # -- its attributes ---------------------------------------------------------------------------------
 
@@ -198,17 +205,21 @@ class Module:
         is written then. With `strict=False` missing and unexpected entries are passed over and returned.
         """
         own = self._state()
+        free = {_join(path, name) for path, module in self.named_modules("", False) for name in module._shaped_by_state}
         given = {name: np.asarray(value) for name, value in state_dict.items()}
         missing = [name for name in own if name not in given]
         unexpected = [name for name in given if name not in own]
-        faults = [f"wrong {fault}" for name in own if name in given for fault in _misfits(name, given[name], own[name])]
+        both = [name for name in own if name in given]
+        faults = [f"wrong {fault}" for name in both for fault in _misfits(name, given[name], own[name], name in free)]
         if strict:
             faults = [f"missing: {name} {own[name].shape}" for name in missing] + faults
             faults += [f"unexpected: {name} {given[name].shape}" for name in unexpected]
         if faults:
             raise StateDictError("\n  ".join([_NOT_LOADED.format(type(self).__name__), *faults]))
         for name, tensor in own.items():
-            if name in given:
+            if name in given and given[name].shape != tensor.shape:
+                tensor.data = given[name].astype(tensor.dtype)
+            elif name in given:
                 tensor.copy_(given[name])
         return LoadResult(missing, unexpected)
 
@@ -298,8 +309,8 @@ def _persistent(module: Module) -> list[tuple[str, ac.Tensor]]:
     return [*_parameters(module), *((name, b) for name, b in _buffers(module) if module._persistence[name])]
 
 
-def _misfits(name: str, given: np.ndarray, own: ac.Tensor) -> Iterator[str]:
-    if given.shape != own.shape:
+def _misfits(name: str, given: np.ndarray, own: ac.Tensor, any_shape: bool) -> Iterator[str]:
+    if given.shape != own.shape and not any_shape:
         yield f"shape: {name} is {given.shape}, needed {own.shape}"
     if not np.can_cast(given.dtype, own.dtype, "same_kind"):
         yield f"dtype: {name} is {given.dtype}, needed {own.dtype}"

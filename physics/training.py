@@ -14,9 +14,10 @@ import numpy as np
 
 import autograd_core as ac
 from autograd_core import Tensor
+from nn.guard import Best
+from nn.progress import Progress
 
 from .history import History
-from .progress import Progress, short
 from .stage import Stage
 
 
@@ -57,8 +58,7 @@ class Trainer:
         self.history = History()
         self.latest: dict[str, float] = {}
         self.latest_loss = float("nan")
-        self.best_loss = float("inf")
-        self.best = [p.numpy().copy() for p in self.parameters]
+        self.best = Best(self.parameters)
         self.new_points = False
 
     def run(self, stages: Sequence[Stage]) -> History:
@@ -158,19 +158,13 @@ class Trainer:
             )
 
     def _keep_best(self, loss: float) -> None:
-        if loss < self.best_loss or self.new_points:  # a loss on other points cannot be compared
-            self.best_loss, self.new_points = loss, False
-            for kept, p in zip(self.best, self.parameters, strict=True):
-                kept[...] = p.numpy()
-
-    def _put_back(self) -> None:
-        for kept, p in zip(self.best, self.parameters, strict=True):
-            p.copy_(kept)
+        if self.best.note(loss, anyway=self.new_points):  # a loss on other points cannot be compared
+            self.new_points = False
 
     def _stop_here(self, stage: Stage) -> None:
         """Ctrl-C: keep what was learned, unless the last step has just ruined it."""
-        if not all(np.isfinite(p.numpy()).all() for p in self.parameters):
-            self._put_back()
+        if not self.best.finite():
+            self.best.put_back()
         self.history.interrupted = True
         self.history.stop_reasons.append((stage.name, f"interrupted after step {self.history.steps}"))
 
@@ -183,10 +177,9 @@ class Trainer:
         broken = [name for name, value in self.latest.items() if not np.isfinite(value)]
         term = broken[0] if broken else max(self.latest, key=self.latest.__getitem__)
         where = self.problem.explain(term)
-        self._put_back()
-        best = f"best so far (loss {short(self.best_loss)})" if np.isfinite(self.best_loss) else "those of the start"
+        self.best.put_back()
         raise ac.errors.NonFiniteError(
             f"the loss term {term!r} became {self.latest[term]} at step {self.history.steps + 1} "
-            f"({stage.name}){where}. The weights are put back: {best}. "
+            f"({stage.name}){where}. The weights are put back: {self.best}. "
             "A smaller lr, or an input or residual that stays finite there, mends it."
         )

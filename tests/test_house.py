@@ -24,25 +24,36 @@ ROOT = Path(__file__).resolve().parents[1]
 # `__main__` may import all of the folder.
 PACKAGES = ("autograd_core", "nn", "physics")
 ORDER = {
-    "autograd_core": """errors trees dtypes arrays graph interface tensor copies primitive unrolled linear broadcast batch table
-        backward span ops public linalg special random fft methods protocols tape transforms batching matrices
-        taylor calculus anomaly checkpointing custom compile viz testing""",
+    "autograd_core": """errors trees dtypes arrays graph reading interface tensor copies primitive unrolled linear broadcast
+        batch table backward span ops public queries flat linalg special tapers random fft methods protocols
+        tape transforms batching matrices taylor calculus anomaly checkpointing custom compile viz testing""",
     "autograd_core.ops": """kernels elementwise parts shape families join creation ranges grid stacks select reduction reduce
-        product nan softmax indices index sort quantile interpolate segment counting update matmul contract
-        diagonal statistics cross difference arrange extend pad windows piecewise linalg determinant gauge
-        slopes factor lu spectral svd pseudo polynomial matrix norm fft unfold patches convolution pooling conv
-        pool special_kernels special random""",
-    "autograd_core.compile": "capture program simplify fuse plan run",
+        product nan softmax indices index sort sets quantile interpolate segment counting update matmul
+        contract diagonal statistics cross difference arrange extend pad windows piecewise linalg
+        determinant gauge slopes groupwise isotropic frame factor lu spectral svd pseudo polynomial matrix
+        norm fft unfold patches convolution pooling conv pool special_kernels special random""",
+    "autograd_core.compile": """program capture guards memory layouts rewrite derivative lower views spread arithmetic products
+        series simplify tiles fuse plan emit run entry compiled""",
     "autograd_core.testing": """report declared samples draws programs moves strategies differences structures
         functions complex_step promises layouts comparison gradcheck""",
-    "autograd_core.testing.samples": """elementwise comparison steps special shape join windows pad reduce product softmax
-        statistics select index update sort segment linalg norm spectral contract fft conv pool random""",
+    "autograd_core.testing.samples": """elementwise comparison steps special shape join windows pad reduce product softmax statistics select
+        index update sort segment linalg norm spectral equal contract fft conv pool random""",
     "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
-    "nn": """errors seeding module init activation linear container mlp conv pool norm dropout recurrent attention graph
-        bayes loss functional optim schedule data train io compat""",
-    "nn.optim": "optimizer stopping closure elementwise sgd adam line_search lbfgs lbfgsb",
-    "physics": """domain sampling refinement fields conditions terms progress history stage training pinn weighting sobolev
-        hamiltonian lagrangian integrate operators constitutive fatigue datasets exact metrics pictures studies""",
+    "nn": """errors indices seeding files progress pictures history guard recipe hooks module nonlinear piecewise
+        init activation linear images padding container mlp conv pool standardise norm upsample dropout
+        filters unet cells sequences recurrent embedding features attention multihead graph graph_blocks
+        normaliser mesh_graph_net bayes reduction loss classification margin penalty gumbel functional optim
+        schedule clip averaging utils data architecture packing io summary metrics callbacks interrupts
+        snapshot steps train devices dialect vocabulary extremes origins derivatives archive surroundings
+        naming compat command studies""",
+    "nn.utils": "rnn",
+    "nn.optim": """group optimizer stopping closure elementwise sgd adam nadam adagrad rprop line_search lbfgs lbfgsb
+        levenberg perceptron scheduler decay cycle plateau sequence lr_scheduler""",
+    "nn.data": "dataset splits loader scaling images augment",
+    "nn.studies": "digits regularise",
+    "physics": """domain sampling refinement fields conditions terms history stage training pinn weighting sobolev
+        hamiltonian lagrangian integrate operators constitutive fatigue datasets exact metrics pictures
+        studies""",
     "physics.studies": "burgers sine",
 }
 FILE_LINES = 350
@@ -213,6 +224,18 @@ def _code_lines(function: Function, lines: list[str]) -> int:
     return sum(1 for number in numbers if lines[number - 1].strip() and lines[number - 1].strip()[0] != "#")
 
 
+def underscores_read(path: Path, text: str) -> list[str]:
+    """Arguments that say by an underscore that they are not read, and are: what they stand for is not saved."""
+    faults = []
+    for node in ast.walk(parse(text)):
+        if isinstance(node, Function | ast.Lambda):
+            named = {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg) and each.arg[0] == "_"}
+            body = node.body if isinstance(node.body, list) else [node.body]
+            names = (each for part in body for each in ast.walk(part) if isinstance(each, ast.Name) and each.id in named)
+            faults += [f"{path}:{name.lineno}: {name.id} is read" for name in names]
+    return faults
+
+
 def forbidden_text(path: Path, text: str) -> list[str]:
     """Paths of one machine, and promises of later work."""
     lines = enumerate(text.splitlines(), 1)
@@ -227,6 +250,7 @@ HELD = {
     upward_imports: PACKAGES,
     too_long: PACKAGES,
     forbidden_text: PACKAGES,
+    underscores_read: PACKAGES[:1],
     private_names: PACKAGES[1:],
     raw_arrays: PACKAGES[1:],
 }
@@ -325,6 +349,7 @@ WRONG = [
     (raw_arrays, "nn/linear.py", ["x.array", "f(x).array += 1", "getattr(x, 'array')", "np.array"]),
     (too_long, "nn/linear.py", [LONGEST + "    y = 1", "x = 1\n" * FILE_LINES + "y = 1"]),
     (forbidden_text, "nn/linear.py", [f"x = 1\n# see {each}" for each in FORBIDDEN_TEXT]),
+    (underscores_read, "autograd_core/ops/shape.py", ["f = lambda _y, x: _y * x", "def f(_x, y):\n    return [_x]"]),
 ]
 RIGHT = [
     (upward_imports, "autograd_core/graph.py", ["from .errors import ShapeError", "import numpy", TYPES]),
@@ -340,6 +365,7 @@ RIGHT = [
     (raw_arrays, "nn/linear.py", ["import numpy as np\nnp.array([1])", "array = 1", "getattr(x, 'data')"]),
     (too_long, "nn/linear.py", [LONGEST, "x = 1\n" * FILE_LINES]),
     (forbidden_text, "nn/linear.py", ["x = 1  # as in the paper"]),
+    (underscores_read, "autograd_core/ops/shape.py", ["f = lambda _y, x: x * _z", "def f(*_):\n    return 0.0"]),
 ]
 
 

@@ -82,7 +82,8 @@ def product(walk: Walk, step: Step) -> Any:
 
 def outside(walk: Walk, step: Step) -> Any:
     """(c·v)·w as c·(v·w), where that takes no more work."""
-    total, values = 1.0, []
+    total: Any = 1.0
+    values: list[Any] = []
     for x in step.inputs:
         c, v = scaled(walk, x)
         movable = c is not None and walk.single(x) and walk.size(v) >= math.prod(walk.result(step).shape)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import update_wrapper
 from itertools import cycle, islice, repeat
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,8 @@ MOST = 16  # programs of one function; from then on it runs as it is written
 
 class Compiled:
     """What `ac.compile` returns: call it as the function itself."""
+
+    _settled: ClassVar[bool] = True  # where one compiled function calls another, only the inner function counts
 
     def __init__(self, function: Callable, backend: str = "numpy", rewrite: bool = True) -> None:
         self.function, self.backend, self.rewrite = function, backend, rewrite
@@ -174,6 +176,11 @@ class Compiled:
         except BaseException:
             capture.put_back()
             raise
+        if differentiable and (program.gradients or any(isinstance(step.op, Write) for step in program.steps)):
+            capture.put_back()
+            self.refused = "its results have a graph, and it also writes: compile the whole step, or return y.detach()"
+            args, kwargs = rebuild(leaves)
+            return self.function(*args, **kwargs)
         runner = self.made(program)
         arguments.find_changed(program, runner)
         arguments.hand_over(leaves)
@@ -185,17 +192,10 @@ class Compiled:
 
     def with_graph(self, key: Any, entry: Entry, program: Program, leaves: Sequence[Any]) -> Any:
         """The results of a differentiable function, on one node that stands for the call."""
-        if program.gradients or any(isinstance(step.op, Write) for step in program.steps):
-            self.refused = (
-                "its results have a graph, and it also writes: compile the whole training step, or return y.detach()"
-            )
-        else:
-            cells = [cell.source for cell in program.cells.values() if isinstance(cell.source, Tensor) and not cell.gradient]
-            entry.outside = [x for x in cells if x.node is not None]
-            self.entries.setdefault(key, []).insert(0, entry)
-            return self.replayed(entry, leaves)
-        args, kwargs = entry.arguments.rebuild(leaves)
-        return self.function(*args, **kwargs)
+        cells = [cell.source for cell in program.cells.values() if isinstance(cell.source, Tensor) and not cell.gradient]
+        entry.outside = [x for x in cells if x.node is not None]
+        self.entries.setdefault(key, []).insert(0, entry)
+        return self.replayed(entry, leaves)
 
     def noted(self, capture: Capture, given: Any) -> Any:
         """The function run with notes taken."""
@@ -212,7 +212,7 @@ class Compiled:
         if not self.rewrite:
             return Runner(program)
         program = simplified(lowered(program))
-        return Runner(program, blocks=tiled(program))
+        return Runner(program, blocks=tiled(program), backend=self.backend)
 
     def check_state(self, reach: Reach, drawn: Callable[[], bool]) -> None:
         """Raise if the run changed anything that a replay would not change again."""

@@ -124,6 +124,8 @@ def reduced(ufunc: Any, x: ndarray, axes: tuple[int, ...], y: ndarray, names: Na
 @line_of(Matmul)
 def product(op: Any, xs: Sequence[Any], outs: Sequence[ndarray], names: Names) -> list[str] | None:
     (x, z), (y,) = xs, outs
+    if x.ndim > 2 and z.ndim == 2 and x.flags.c_contiguous and y.flags.c_contiguous:  # one product of all rows
+        x, y = x.reshape(-1, x.shape[-1]), y.reshape(-1, y.shape[-1])
     function = np.dot if x.ndim == z.ndim == 2 and y.flags.c_contiguous and x.dtype == z.dtype == y.dtype else np.matmul
     return [f"{names.name(function, 'f')}({names.name(x)}, {names.name(z)}, {names.name(y)})"]
 

@@ -7,6 +7,7 @@ text, Tensor or object found is remembered with the place it stood at, and compa
 
 from __future__ import annotations
 
+import dis
 import enum
 import random
 import sys
@@ -166,6 +167,7 @@ class Reach:
         of a class that is `_settled` changes nothing that a program depends on but by ops on Tensors.
         """
         if getattr(type(x), "_settled", False):
+            self.waiting.append((place, getattr(x, "function", None)))
             return
         ours = any(is_library(kind.__module__) for kind in type(x).__mro__)
         attributes = getattr(x, "__dict__", {})
@@ -219,7 +221,7 @@ def globals_of(f: types.FunctionType) -> Iterator[tuple[str, dict, Any]]:
     while waiting:
         code = waiting.pop()
         waiting.extend(c for c in code.co_consts if isinstance(c, types.CodeType))
-        for name in code.co_names:
+        for name in (i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")):
             if name not in seen and name in f.__globals__:
                 seen.add(name)
                 yield name, f.__globals__, f.__globals__[name]

@@ -201,7 +201,7 @@ def finite(walk: Walk, x: Any) -> bool:
         return False
     if made.op is table.negative or (made.op.views and not isinstance(made.op, AsType)):
         return finite(walk, made.inputs[0])
-    return made.op in FLAGS or (isinstance(made.op, AsType) and walk.dtype(made.inputs[0]) == bool)
+    return made.op in FLAGS or (isinstance(made.op, AsType) and walk.dtype(made.inputs[0]).kind == "b")
 
 
 # -- others ------------------------------------------------------------------------------------------------------------------

@@ -21,12 +21,13 @@ from .program import Layout, Program, layout_of
 class Plan:
     """Where values lie: `arrays` by slot, and the `steps` that have to be computed; views were made beforehand.
 
-    `roots` tells of each value on the memory of which other one it lies. `bytes` is how much memory was taken for what the
+    `direct` are the values that lie on a cell, which is overwritten with them. `roots` tells of each value on the memory of which other one it lies. `bytes` is how much memory was taken for what the
     program itself computes.
     """
 
     arrays: dict[Slot, ndarray]
     roots: dict[Slot, Slot]
+    direct: dict[Slot, Slot] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     bytes: int = 0
 
@@ -72,7 +73,7 @@ def plan(
     last = last_uses(program, roots)
     pinned = {roots[s] for s in (*program.results, *arrays)}
     made, pool = Plan(dict(arrays), roots), Pool()
-    direct = direct_writes(program, arrays, roots) if reuse else {}
+    direct = made.direct = direct_writes(program, arrays, roots) if reuse else {}
     for k, step in enumerate(program.steps):
         if isinstance(step.op, Write) and step.inputs[1] in direct:
             continue

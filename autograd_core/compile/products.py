@@ -58,6 +58,18 @@ def turned_twice(walk: Walk, step: Step) -> Any:
     return times(walk, c, walk.emit(op, v))
 
 
+@PRODUCTS.of(Transpose)
+def turned_join(walk: Walk, step: Step) -> Any:
+    """The transpose of products that were joined: their transposes, joined along the other axis."""
+    (x,) = step.inputs
+    made = walk.maker(x, Concatenate)
+    if made is None or not walk.single(x) or step.op != TURNED:
+        return None
+    if not all(walk.single(part) and walk.maker(part, Matmul) is not None for part in made.inputs):
+        return None
+    return walk.emit(Concatenate(1 - made.op.axis, made.op.sizes), *(walk.emit(TURNED, part) for part in made.inputs))
+
+
 @PRODUCTS.of(Matmul)
 def of_scaled(walk: Walk, step: Step) -> Any:
     """(c A) B = c (A B), where the result has fewer elements than A."""
@@ -193,7 +205,8 @@ def columns(walk: Walk, step: Step) -> Any:
     pieces = walk.readers.get(x, ())
     apart = all(isinstance(s.op, Narrow) and s.op.axis == 1 for s in pieces)
     widths = sum(s.op.stop - s.op.start for s in pieces) if apart else 0
-    summed = any(isinstance(r.op, AddAt) and r.op.index == ROWS for s in pieces for y in s.outputs for r in walk.readers.get(y, ()))
+    next_ops = [r.op for s in pieces for y in s.outputs for r in walk.readers.get(y, ())]
+    summed = any(isinstance(after, AddAt) and after.index == ROWS for after in next_ops)
     if not apart or not summed or widths > walk.shape(x)[1] or len(pieces) != walk.users.get(x, 0):
         return None
     g, w = made.inputs

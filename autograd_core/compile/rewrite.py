@@ -8,8 +8,7 @@ if nothing is written to either before the last time that it is read.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -17,12 +16,11 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..ops.select import Where
-from ..ops.shape import Transpose
-from ..primitive import AsType, Identity, Primitive
+from ..primitive import Primitive
 from ..table import Elementwise
 from ..tape import Slot, Step
-from .capture import Write
+from .layouts import made_layout
+from .memory import Memory
 from .program import Cell, Layout, Program, layout_of
 
 Rule = Callable[["Walk", Step], Any]
@@ -64,66 +62,6 @@ class Rules:
         return both
 
 
-class Memory:
-    """On which memory the values of a program lie, and when it is written and last read. A view may be a copy."""
-
-    def __init__(self, program: Program) -> None:
-        self.roots: dict[Slot, Slot] = {}
-        for step in program.steps:
-            self.add(step)
-        self.writes = self.written(program)
-        self.reach = self.last_reads(program)
-
-    def add(self, step: Step) -> None:
-        """Note on what the outputs of a step lie."""
-        if step.op.views and isinstance(step.inputs[0], Slot):
-            self.roots.update(dict.fromkeys(step.outputs, self.root(step.inputs[0])))
-
-    def root(self, slot: Slot) -> Slot:
-        """The slot on whose memory a value lies."""
-        return self.roots.get(slot, slot)
-
-    def written(self, program: Program) -> dict[Slot, list[int]]:
-        """For each slot whose memory is written, also as that of a cell that overlaps with it, the numbers of the steps."""
-        writes: dict[Slot, list[int]] = {}
-        for k, step in enumerate(program.steps):
-            if isinstance(step.op, Write):
-                writes.setdefault(self.root(step.inputs[0]), []).append(k)
-        arrays = {s: c.read() for s, c in program.cells.items() if not c.gradient and not c.constant}
-        found = {s: [*ks] for s, ks in writes.items()}
-        for slot, array in arrays.items():
-            overlapping = [s for s in writes if s is not slot and s in arrays and np.may_share_memory(array, arrays[s])]
-            if overlapping:
-                found[slot] = sorted({k for s in (slot, *overlapping) for k in writes.get(s, ())})
-        return found
-
-    def last_reads(self, program: Program) -> dict[Slot, int]:
-        """For each slot the number of the last step that reads it, or a view of it."""
-        end = len(program.steps) + 1
-        reach = dict.fromkeys(program.results, end)
-        for k in range(len(program.steps) - 1, -1, -1):
-            step = program.steps[k]
-            last = max([k, *(reach.get(y, 0) for y in step.outputs)]) if step.op.views else k
-            for number, x in enumerate(step.inputs):
-                if isinstance(x, Slot):
-                    itself = isinstance(step.op, Write) and number == 0
-                    reach[x] = max(reach.get(x, 0), k + 1 if itself else last)
-        return reach
-
-    def still(self, slot: Slot, after: int, before: int) -> bool:
-        """Whether no step between these two writes to the memory of a value."""
-        writes = self.writes.get(self.root(slot))
-        if not writes:
-            return True
-        k = bisect_right(writes, after)
-        return k == len(writes) or writes[k] >= before
-
-    def epoch(self, slot: Slot, now: int) -> int:
-        """How often the memory of a value was written so far."""
-        writes = self.writes.get(self.root(slot))
-        return bisect_right(writes, now) if writes else 0
-
-
 class Walk:
     """A pass over the steps of a program in their order, each handed to the rules that fit, which may put in others."""
 
@@ -142,7 +80,8 @@ class Walk:
 
     def run(self) -> Program:
         """The program after the pass."""
-        for self.now, step in enumerate(self.program.steps):
+        for k, step in enumerate(self.program.steps):
+            self.now = k
             self.take(self.renamed(step))
         if not self.changed:
             return self.program
@@ -312,43 +251,3 @@ def uniform(value: Any) -> Any:
     first = lone.flat[0]
     same = lone.size == 1 or (lone.size <= 4096 and bool((lone == first).all()) and bool(first != 0))
     return first.item() if same else None
-
-
-def made_layout(op: Any, xs: Sequence[Any], layouts: Mapping[Slot, Layout]) -> Layout:
-    """The layout of the one result of an op."""
-    given = [layouts[x] for x in xs if isinstance(x, Slot)]
-    shape = op.shape(*(layouts[x].shape if isinstance(x, Slot) else np.shape(x) for x in xs))
-    return Layout(shape, made_dtype(op, xs, layouts), axes_of_result(op, shape, given))
-
-
-def made_dtype(op: Any, xs: Sequence[Any], layouts: Mapping[Slot, Layout]) -> np.dtype:
-    """The dtype of the one result of an op."""
-    if isinstance(op, AsType):
-        return op.dtype
-    if isinstance(op, (Elementwise, Where)):
-        with np.errstate(all="ignore"):
-            return np.asarray(op.forward(*(np.ones((), layouts[x].dtype) if isinstance(x, Slot) else x for x in xs))).dtype
-    floating = [layouts[x].dtype for x in xs if isinstance(x, Slot)]
-    return np.result_type(*floating) if op.name in ("matmul", "concatenate", "stack", "place") else floating[0]
-
-
-def axes_of_result(op: Any, shape: tuple[int, ...], given: Sequence[Layout]) -> tuple[int, ...]:
-    """The order of axes in which an op lays out its result, as NumPy does: that of its operands where they agree."""
-    rows = tuple(range(len(shape)))
-    if isinstance(op, Transpose):
-        return tuple(op.inverse[a] for a in given[0].axes)
-    if isinstance(op, (Elementwise, Where, Identity, AsType)):
-        orders = {x.axes for x in given if x.shape == shape}
-        return orders.pop() if len(orders) == 1 else rows
-    return rows
-
-
-def laid_out(program: Program) -> Program:
-    """The program with the layouts that NumPy would choose for the results of its steps, where rules changed their inputs."""
-    layouts = dict(program.layouts)
-    for step in program.steps:
-        if len(step.outputs) == 1 and isinstance(step.op, (Elementwise, Where, Identity, AsType, Transpose)):
-            (y,) = step.outputs
-            given = [layouts[x] for x in step.inputs if isinstance(x, Slot)]
-            layouts[y] = replace(layouts[y], axes=axes_of_result(step.op, layouts[y].shape, given))
-    return replace(program, layouts=layouts)

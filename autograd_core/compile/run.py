@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy import ndarray
@@ -13,7 +13,9 @@ from ..tape import Slot, Step
 from ..tensor import Tensor, from_array
 from .capture import Write
 from .emit import Names, emit
-from .plan import plan
+from .fuse import Kernel, Loop, Statement, Writer, fused
+from .jit import compiled_kernel
+from .plan import Plan, plan
 from .program import Program
 from .tiles import Block
 
@@ -26,8 +28,10 @@ class Runner:
     The values of arguments are copied in, those of results out; `.grad` of leaves lies on memory of the runner.
     """
 
-    def __init__(self, program: Program, reuse: bool = True, blocks: Sequence[Block] | None = None) -> None:
-        self.program, self.reuse, self.blocks = program, reuse, blocks or [Block(program)]
+    def __init__(
+        self, program: Program, reuse: bool = True, blocks: Sequence[Block] | None = None, backend: str = "numpy"
+    ) -> None:
+        self.program, self.reuse, self.blocks, self.backend = program, reuse, blocks or [Block(program)], backend
         taken = [*program.inputs, *(slot for slot, cell in program.cells.items() if cell.gradient)]
         self.buffers = {slot: program.layouts[slot].empty() for slot in taken}
         self.bind()
@@ -56,7 +60,7 @@ class Runner:
         self.arrays |= made.arrays
         self.roots |= made.roots
         self.bytes += made.bytes
-        lines = [line for step in made.steps for line in self.lines_of_step(step)]
+        lines = self.lines_of_steps(block, made)
         if not block.tiles:
             return lines
         first = []
@@ -71,6 +75,32 @@ class Runner:
             zeros.append(f"{fill}({name}, {zero})")
             sums.append(f"{self.names.name(np.add, 'f')}({name}, {self.names.name(self.arrays[part])}, {name})")
         return [*zeros, f"for k in range({block.tiles}):", *(f"    {line}" for line in (*first, *lines, *sums))]
+
+    def lines_of_steps(self, block: Block, made: Plan) -> list[str]:
+        """The lines that compute steps, one by one or gathered in kernels."""
+        if self.backend == "numpy":
+            return [line for step in made.steps for line in self.lines_of_step(step)]
+        lines = []
+        needed = needed_after(block.program, made)
+        for item in fused(made.steps, self.arrays):
+            if not isinstance(item, Kernel):
+                lines += self.lines_of_step(item)
+            elif item.size == 1:
+                lines += self.lines_of_step(made.steps[item.loops[0].statements[0].step])
+            else:
+                lines.append(self.call_of(item, needed))
+        return lines
+
+    def call_of(self, kernel: Kernel, needed: Callable[[int, set[int]], bool]) -> str:
+        """The line that runs a kernel on the addresses of its arrays."""
+
+        def stored(s: Statement, loop: Loop) -> bool:
+            return needed(s.step, {each.step for each in loop.statements})
+
+        writer = Writer(kernel, stored)
+        function = compiled_kernel(writer.source())
+        addresses = np.array([x.__array_interface__["data"][0] for x in writer.arrays], np.uint64)
+        return f"{self.names.name(function, 'k')}({self.names.name(addresses)})"
 
     def lines_of_step(self, step: Step) -> list[str]:
         """The lines that compute a step."""
@@ -147,3 +177,20 @@ class Runner:
         x, g = self.gradients[k]
         self.gradients[k] = (x, from_array(g.array))
         g.array = g.array.copy()
+
+
+def needed_after(program: Program, made: Plan) -> Callable[[int, set[int]], bool]:
+    """A function of a step and the steps of its loop, which tells whether anything else reads the value."""
+    readers: dict[Slot, set[int]] = {}
+    for k, step in enumerate(made.steps):
+        for x in step.inputs:
+            if isinstance(x, Slot):
+                readers.setdefault(made.roots[x], set()).add(k)
+    kept = {made.roots[s] for s in program.results}
+
+    def needed(k: int, together: set[int]) -> bool:
+        outputs = made.steps[k].outputs
+        root = made.roots[outputs[0]] if outputs else None
+        return root is None or outputs[0] in made.direct or root in kept or not readers.get(root, set()) <= together
+
+    return needed

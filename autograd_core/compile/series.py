@@ -100,11 +100,15 @@ def sum_of_products(walk: Walk, step: Step) -> Any:
     terms = terms_of(walk, step)
     if len(terms) < LEAST:
         return None
-    rest, products, sums = [], [], []
+    rest: list[Any] = []
+    products: list[Step] = []
+    sums: list[Step] = []
     for x in terms:
         made = walk.maker(x, Matmul, SumTo, Sum)
-        kind = rest if made is None or not walk.single(x) else products if isinstance(made.op, Matmul) else sums
-        kind.append(x if kind is rest else made)
+        if made is None or not walk.single(x):
+            rest.append(x)
+        else:
+            (products if isinstance(made.op, Matmul) else sums).append(made)
     done = [one_product(walk, products), one_sum(walk, sums)]
     if done == [None, None]:
         return None
@@ -133,17 +137,22 @@ def one_product(walk: Walk, made: list[Step]) -> Any:
     if len(made) < LEAST or not all(matrices(walk, *step.inputs) for step in made):
         return None
     lefts, rights = zip(*(step.inputs for step in made))
-    turned = [walk.maker(a, Transpose) for a in lefts]
-    columns = all(t is not None for t in turned)
-    if columns:
-        lefts = tuple(t.inputs[0] for t in turned)  # type: ignore[union-attr]
+    columns = inside(walk, lefts)
+    lefts = lefts if columns is None else columns
     n, m = walk.result(made[0]).shape
     moved = (0 if joined_already(walk, lefts) else n) + (0 if joined_already(walk, rights) else m)
     inner = sum(walk.shape(b)[0] for b in rights)
     if inner * moved > 2 * len(made) * n * m or len({walk.dtype(x) for step in made for x in step.inputs}) > 1:
         return None
-    left = walk.emit(TURNED, joined(walk, 0, lefts)) if columns else joined(walk, 1, lefts)
+    left = walk.emit(TURNED, joined(walk, 0, lefts)) if columns is not None else joined(walk, 1, lefts)
     return walk.emit(MATMUL, left, joined(walk, 0, rights))
+
+
+def inside(walk: Walk, xs: Any) -> tuple[Any, ...] | None:
+    """What all of xs are transposes of; None if one of them is none."""
+    made = [walk.maker(x, Transpose) for x in xs]
+    found = tuple(step.inputs[0] for step in made if step is not None)
+    return found if len(found) == len(made) else None
 
 
 def joined_already(walk: Walk, xs: Any) -> bool:
@@ -157,9 +166,8 @@ def joined_already(walk: Walk, xs: Any) -> bool:
 
 def joined(walk: Walk, axis: int, xs: Any) -> Any:
     """The arrays joined along an axis; if all are transposes, the transpose of their join."""
-    turned = [walk.maker(x, Transpose) for x in xs]
-    if all(t is not None for t in turned):
-        inner = [t.inputs[0] for t in turned]
+    inner = inside(walk, xs)
+    if inner is not None:
         return walk.emit(TURNED, walk.emit(Concatenate(1 - axis, tuple(walk.shape(x)[1 - axis] for x in inner)), *inner))
     return walk.emit(Concatenate(axis, tuple(walk.shape(x)[axis] for x in xs)), *xs)
 
@@ -201,4 +209,6 @@ def join_of_products(walk: Walk, step: Step) -> Any:
 def product_behind(walk: Walk, x: Any) -> Step | None:
     """The product that makes x, perhaps in another shape, and is read nowhere else."""
     made = walk.maker(x, Matmul, Reshape) if walk.single(x) else None
-    return product_behind(walk, made.inputs[0]) if made is not None and isinstance(made.op, Reshape) else made
+    if made is not None and isinstance(made.op, Reshape):
+        return product_behind(walk, made.inputs[0])
+    return made

@@ -16,9 +16,10 @@ from ..primitive import Primitive
 from ..tape import Slot, Step
 from .arithmetic import ARITHMETIC
 from .capture import Write
+from .layouts import laid_out
 from .products import PRODUCTS
 from .program import Program
-from .rewrite import Rules, Walk, laid_out
+from .rewrite import Rules, Walk
 from .series import SERIES, products_of_slices
 from .spread import SPREAD
 from .views import VIEWS

@@ -33,7 +33,7 @@ def repeated(walk: Walk, step: Step) -> Any:
 
 @SPREAD.of(Elementwise, Where)
 def operands(walk: Walk, step: Step) -> Any:
-    """An operand that is repeated is taken as it was, if another one has the full shape; if none has, the result is repeated."""
+    """A repeated operand is taken as it was, if another one has the full shape; if none has, the result is repeated."""
     sources = [source(walk, x) for x in step.inputs]
     if all(a is b for a, b in zip(sources, step.inputs)):
         return None
@@ -63,7 +63,7 @@ def converted(walk: Walk, step: Step) -> Any:
 
 @SPREAD.of(Elementwise)
 def numbers(walk: Walk, step: Step) -> Any:
-    """A constant that is the same number everywhere is that number, where the other operand has shape and dtype of the result."""
+    """A constant that is one number everywhere is that number, if the other operand has shape and dtype of the result."""
     y = walk.result(step)
     if len(step.inputs) != 2 or not isinstance(step.op.function, np.ufunc) or y.dtype.kind not in "fc":
         return None
@@ -88,7 +88,7 @@ def summed_axes(walk: Walk, step: Step) -> tuple[int, ...]:
 
 @SPREAD.of(Sum, SumTo)
 def of_repeated(walk: Walk, step: Step) -> Any:
-    """The sum over axes along which x is repeated: as many times x; over nothing but axes of length 1: x itself."""
+    """The sum over axes along which x is repeated: as many times x; over axes of length 1 alone: x itself."""
     (x,) = step.inputs
     y, full, axes = walk.result(step), walk.shape(x), summed_axes(walk, step)
     if walk.dtype(x) != y.dtype or y.dtype.kind not in "fc" or not math.prod(full):

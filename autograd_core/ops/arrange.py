@@ -1,8 +1,10 @@
-"""Arrays turned, joined from blocks, cut, lengthened and shortened: rot90, block, hsplit, append, insert, delete, …."""
+"""Arrays turned, joined from blocks, cut, lengthened and shortened: rot90, block, split, append, insert, delete, …."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,9 @@ from ..errors import ShapeError
 from ..tensor import Tensor, as_tensor, from_array
 from .creation import asarray, fitted, shape_of, zeros
 from .index import ALL, getitem
-from .join import concatenate, narrow, resized, split
-from .shape import _reshape, axes_of, flip, moveaxis, ravel, swapaxes, tile, transpose
-from .stacks import deep
+from .join import Split, concatenate, narrow, resized
+from .shape import _reshape, axes_of, flip, moveaxis, ravel, swapaxes, transpose
+from .stacks import deep, tile
 
 permute_dims = transpose
 concat = concatenate
@@ -108,6 +110,42 @@ def _joined(arrays: Any, depth: int, ndim: int) -> Tensor:
     return x if x.ndim == ndim else _reshape((1,) * (ndim - x.ndim) + x.shape)(x)
 
 
+def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """x cut along `axis` into equal sections (a number), or before each of the given indices (a sequence).
+
+    Raises ShapeError if the sections would not be equal, or the indices decrease.
+
+    >>> split([1.0, 2.0, 3.0, 4.0], [1, 3])
+    [tensor([1.]), tensor([2., 3.]), tensor([4.])]
+    """
+    x = as_tensor(x)
+    (axis,) = axes_of("split", axis, x.ndim)
+    n = x.shape[axis]
+    if not isinstance(indices_or_sections, (tuple, list, ndarray)):
+        sections = index(indices_or_sections)  # type: ignore[arg-type]
+        if sections < 1 or n % sections:
+            raise ShapeError(f"split: {n} elements along axis {axis} give no {sections} equal parts. Use array_split.")
+        return list(Split(axis, (n // sections,) * sections)(x))
+    ends = [0, *(slice(0, index(k)).indices(n)[1] for k in indices_or_sections), n]
+    sizes = tuple(stop - start for start, stop in pairwise(ends))
+    if any(size < 0 for size in sizes):
+        raise ShapeError(f"split: the indices {list(indices_or_sections)} must not decrease")
+    return list(Split(axis, sizes)(x))
+
+
+def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """As `split`, but the first sections of a number may be longer by one element."""
+    x = as_tensor(x)
+    (axis,) = axes_of("array_split", axis, x.ndim)
+    if isinstance(indices_or_sections, (tuple, list, ndarray)):
+        return split(x, indices_or_sections, axis)
+    sections = index(indices_or_sections)  # type: ignore[arg-type]
+    if sections < 1:
+        raise ShapeError(f"array_split: the number of sections must be positive; given {sections}")
+    size, longer = divmod(x.shape[axis], sections)
+    return list(Split(axis, (size + 1,) * longer + (size,) * (sections - longer))(x))
+
+
 def hsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
     """`split` along axis 1, or along axis 0 of a vector."""
     x = _cut("hsplit", ary, 1)
@@ -195,7 +233,7 @@ def _places(name: str, obj: Any, n: int, limit: int) -> ndarray:
     """Positions along an axis of length n as numbers from 0 to below `limit`; of a single one an array without axes."""
     if isinstance(obj, slice):
         return np.arange(*obj.indices(n))
-    given = asarray(obj).numpy()
+    given = asarray(obj)._read("positions")
     if given.dtype == bool:
         if given.ndim != 1 or (name == "delete" and given.size != n):
             raise ShapeError(f"{name}: a mask of shape {given.shape} where one of length {n} is needed")
@@ -238,7 +276,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Tensor:
     if ends not in ("f", "b", "fb", "bf"):
         raise ValueError(f"trim_zeros: trim holds 'f' for the front, 'b' for the back, or both; given {trim!r}")
     axes = tuple(range(x.ndim)) if axis is None else axes_of("trim_zeros", axis, x.ndim)
-    where = np.nonzero(x.numpy())
+    where = np.nonzero(x._read("zeros"))
     for a in axes:
         n, at = x.shape[a], where[a]
         start = at.min() if "f" in ends and at.size else 0

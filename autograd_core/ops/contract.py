@@ -17,8 +17,9 @@ from numpy import ndarray
 
 from ..errors import ShapeError
 from ..primitive import Primitive
+from ..table import conjugate
 from ..tensor import Tensor, as_tensor
-from .elementwise import conj, multiply
+from .elementwise import multiply
 from .matmul import matmul
 from .shape import Shape, _reshape, axes_of, moveaxis
 
@@ -63,7 +64,7 @@ class Einsum(Primitive):
         if len(xs) == 2:
             z = xs[1 - i]
             terms.append(self.inputs[1 - i])
-            others.append(conj(z) if z.dtype.kind == "c" else z)
+            others.append(conjugate(z))
         mine = self.inputs[i]
         lengths = tuple((a, n) for a, n in zip(mine, xs[i].shape) if not any(a in term for term in terms))
         return _einsum(tuple(terms), mine, lengths)(*others)
@@ -165,11 +166,24 @@ def checked_output(subscripts: str, output: str, dots: str, known: str) -> str:
     return output.replace("...", dots)
 
 
-def from_lists(operands: Sequence[Any]) -> tuple[str, list[Any]]:
+def from_lists(given: list[Any]) -> tuple[str, list[Any]]:
     """The other form of the arguments, einsum(x, [0, 1], z, [1, 2], [0, 2]), as a string of labels and the operands."""
-    *pairs, last = [*operands] if len(operands) % 2 else [*operands, None]
-    text = ["".join("..." if c is Ellipsis else LETTERS[c] for c in labels) for labels in (*pairs[1::2], last or ())]
-    return ",".join(text[:-1]) + ("" if last is None else "->" + text[-1]), list(pairs[::2])
+    pairs = given[: len(given) // 2 * 2]
+    terms = [letters(labels) for labels in pairs[1::2]]
+    if not terms:
+        raise TypeError("einsum: the string of labels comes first, then the arrays: einsum('ij,jk->ik', x, z)")
+    return ",".join(terms) + "".join("->" + letters(labels) for labels in given[len(pairs) :]), pairs[::2]
+
+
+def letters(labels: Any) -> str:
+    """Labels that are given as whole numbers, as letters."""
+    try:
+        return "".join("..." if c is Ellipsis else LETTERS[range(len(LETTERS))[c]] for c in labels)
+    except (TypeError, IndexError):
+        raise TypeError(
+            f"einsum: where an array comes first, it is followed by a list of its labels, whole numbers below {len(LETTERS)} "
+            f"or ..., as in einsum(x, [0, 1], z, [1, 2]); given {labels!r}. A string comes first: einsum('ij,jk', x, z)."
+        ) from None
 
 
 @lru_cache(maxsize=1024)
@@ -225,7 +239,7 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = True) -> Tensor:
            [0., 1.]]))
     """
     if not isinstance(subscripts, str):
-        subscripts, operands = from_lists((subscripts, *operands))  # type: ignore[assignment]
+        subscripts, operands = from_lists([subscripts, *operands])  # type: ignore[assignment]
     xs = [as_tensor(x) for x in operands]
     terms, output, shapes = read(subscripts, tuple(x.shape for x in xs))
     xs = [x if x.shape == shape else _reshape(shape)(x) for x, shape in zip(xs, shapes)]
@@ -238,10 +252,7 @@ def tensordot(x: Any, z: Any, axes: Any = 2) -> Tensor:
     Raises ShapeError if two paired axes have different lengths.
     """
     x, z = as_tensor(x), as_tensor(z)
-    if isinstance(axes, (int, np.integer)):
-        first, second = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
-    else:
-        first, second = axes
+    first, second = paired_axes(axes, x.shape, z.shape)
     left, right = axes_of("tensordot", first, x.ndim), axes_of("tensordot", second, z.ndim)
     if [x.shape[a] for a in left] != [z.shape[b] for b in right]:
         raise ShapeError(f"tensordot: axes {left} of shape {x.shape} and {right} of shape {z.shape} differ in length")
@@ -250,6 +261,19 @@ def tensordot(x: Any, z: Any, axes: Any = 2) -> Tensor:
         b[j] = a[i]
     output = "".join(c for c in (*a, *b) if (c in a) != (c in b))
     return _einsum((a, "".join(b)), output)(x, z)
+
+
+def paired_axes(axes: Any, x: Shape, z: Shape) -> Any:
+    """The axes of x and those of z that an argument `axes` of tensordot pairs, for two shapes."""
+    if isinstance(axes, (int, np.integer)):
+        if not 0 <= axes <= min(len(x), len(z)):
+            raise ShapeError(f"tensordot: shapes {x} and {z} have no {axes} axes to pair, last ones of x with first ones of z")
+        return tuple(range(len(x) - axes, len(x))), tuple(range(axes))
+    if not isinstance(axes, (tuple, list, ndarray)) or len(axes) != 2:
+        raise ShapeError(
+            f"tensordot: axes is a number of axes, or a pair, those of x and those of z, as in ([0, 1], [1, 0]); given {axes!r}"
+        )
+    return [a.tolist() if isinstance(a, ndarray) else a for a in axes]
 
 
 def dot(x: Any, z: Any) -> Tensor:
@@ -275,7 +299,7 @@ def outer(x: Any, z: Any) -> Tensor:
 def vdot(x: Any, z: Any) -> Tensor:
     """The sum of conj(x) · z over all elements of the flattened arrays, which must be equally many."""
     x, z = as_tensor(x), as_tensor(z)
-    return matmul(_reshape((x.size,))(conj(x) if x.dtype.kind == "c" else x), _reshape((z.size,))(z))
+    return matmul(_reshape((x.size,))(conjugate(x)), _reshape((z.size,))(z))
 
 
 def vecdot(x: Any, z: Any, axis: int = -1) -> Tensor:
@@ -286,7 +310,7 @@ def vecdot(x: Any, z: Any, axis: int = -1) -> Tensor:
     """
     x, z = vectors("vecdot", x, axis), vectors("vecdot", z, axis)
     inner_sizes("vecdot", x.shape, z.shape, -1, -1)
-    return einsum("...i,...i->...", conj(x) if x.dtype.kind == "c" else x, z)
+    return einsum("...i,...i->...", conjugate(x), z)
 
 
 def matvec(x: Any, z: Any) -> Tensor:
@@ -305,7 +329,7 @@ def vecmat(x: Any, z: Any) -> Tensor:
     """The product of conjugated vectors, the last axis of x, with matrices, the last two axes of z; the others broadcast."""
     x, z = vectors("vecmat", x, -1), vectors("vecmat", z, -1)
     inner_sizes("vecmat", x.shape, z.shape, -1, -2)
-    return einsum("...i,...ij->...j", conj(x) if x.dtype.kind == "c" else x, z)
+    return einsum("...i,...ij->...j", conjugate(x), z)
 
 
 def vectors(name: str, x: Any, axis: int) -> Tensor:

@@ -21,8 +21,8 @@ from numpy import ndarray
 from ..batch import batch_size
 from ..errors import ShapeError
 from ..primitive import Primitive
+from ..table import conjugate
 from ..unrolled import binary
-from .linalg import conjugate
 from .patches import correlate, spread, weigh
 from .shape import Shape, _reshape, _transpose
 from .unfold import Window, padded

@@ -29,7 +29,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Tensor:
     >>> bincount([0, 2, 2], weights=[1.0, 10.0, 100.0])
     tensor([  1.,   0., 110.])
     """
-    x = as_index(x)
+    x = as_index(x, "bincount")
     if x.ndim != 1 or minlength < 0:
         raise ShapeError(f"bincount: x is a vector, and minlength not negative; given shape {x.shape} and {minlength}")
     count = max(number_of(x), whole(minlength))

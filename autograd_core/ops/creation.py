@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from ..arrays import ragged
 from ..broadcast import BroadcastTo
 from ..dtypes import differentiable, get_default_dtype
 from ..errors import DTypeError, ShapeError
 from ..primitive import AsType, Identity
 from ..tensor import Tensor, as_tensor, from_array
 from .join import Stack
-from .shape import _reshape
+from .shape import _reshape, lengths
 
 Shape = int | tuple[int, ...]
 
@@ -122,7 +123,10 @@ def array(x: Any, dtype: Any = None, *, copy: bool | None = True, ndmin: int = 0
 def asarray(x: Any, dtype: Any = None) -> Tensor:
     """x as a Tensor, itself if it is one of this dtype; else as `array` does it, on shared memory where it can be."""
     if isinstance(x, (list, tuple)) and holds_tensor(x):
-        y = Stack(0, len(x))(*map(asarray, x))
+        parts = [asarray(part) for part in x]
+        if any(part.shape != parts[0].shape for part in parts):
+            raise ShapeError(f"a Tensor is a rectangular array, and these lists are ragged: {ragged(x, 'data')}")
+        y = Stack(0, len(parts))(*parts)
     else:
         y = as_tensor(x)
     return y if dtype is None or y.dtype == dtype else AsType(dtype_of("asarray", dtype))(y)
@@ -133,6 +137,16 @@ def ascontiguousarray(x: Any, dtype: Any = None) -> Tensor:
     y = asarray(x, dtype)
     y = y if y.ndim else _reshape((1,))(y)
     return y if y.array.flags.c_contiguous else COPY(y)
+
+
+def astype(x: Any, dtype: Any, *, copy: bool = True) -> Tensor:
+    """The values in another dtype; the gradient comes back in that of x. `copy` has no effect: no op writes into memory.
+
+    A complex number that becomes real keeps its real part. Raises DTypeError for what is no dtype of numbers.
+    """
+    x = asarray(x)
+    dtype = dtype_of("astype", dtype)
+    return x if x.dtype == dtype else AsType(dtype)(x)
 
 
 def copy(x: Any) -> Tensor:
@@ -173,13 +187,10 @@ def _filled(name: str, shape: Any, value: Any, dtype: np.dtype) -> Tensor:
 
 def shape_of(name: str, shape: Any) -> tuple[int, ...]:
     """A length or several as a tuple; ShapeError for what is no whole number or negative."""
-    try:
-        lengths = tuple(int(n.__index__()) for n in (shape if isinstance(shape, (tuple, list)) else (shape,)))
-    except (AttributeError, TypeError):
-        raise ShapeError(f"{name}: a shape is a whole number or a tuple of them, not {shape!r}") from None
-    if any(n < 0 for n in lengths):
-        raise ShapeError(f"{name}: lengths cannot be negative; given {lengths}")
-    return lengths
+    target = lengths(name, shape)
+    if any(n < 0 for n in target):
+        raise ShapeError(f"{name}: lengths cannot be negative; given {target}")
+    return target
 
 
 def dtype_of(name: str, dtype: Any) -> np.dtype:

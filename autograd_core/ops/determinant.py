@@ -11,9 +11,9 @@ from numpy import ndarray
 
 from ..batch import everywhere
 from ..primitive import OUTPUT, Primitive
-from ..table import guarded_product
+from ..table import conjugate, guarded_product
 from ..tensor import Tensor
-from .linalg import Inv, adjoint, conjugate, imaginary_part, largest, real_part, square, wide_enough
+from .linalg import Inv, adjoint, imaginary_part, largest, real_part, square, wide_enough
 from .matmul import turned
 from .reduce import _sum
 from .reduction import floating

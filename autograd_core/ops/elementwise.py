@@ -20,7 +20,6 @@ from ..primitive import AsType, Primitive
 from ..table import Elementwise, comparison, conj, elementwise, guarded_product
 from ..tensor import Tensor
 from . import kernels
-from .kernels import quiet as quiet
 
 
 def zero(*_: Any) -> float:

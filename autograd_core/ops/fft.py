@@ -25,10 +25,10 @@ from numpy import ndarray
 from ..dtypes import get_default_dtype
 from ..errors import DTypeError, ShapeError
 from ..linear import Linear
+from ..table import conjugate
 from ..tensor import Tensor, as_tensor, from_array
 from .elementwise import divide
 from .join import Place, narrow, resized
-from .linalg import conjugate
 from .shape import Axis, Shape, axes_of, roll
 
 OTHER = {"backward": "forward", "ortho": "ortho", "forward": "backward"}

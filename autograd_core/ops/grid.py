@@ -60,7 +60,7 @@ def ix_(*args: Any) -> tuple[Tensor, ...]:
             raise ShapeError(f"ix_: needs one vector of indices for each axis; number {axis} has shape {x.shape}")
         if x.dtype.kind not in "iub" and x.size:
             raise DTypeError(f"ix_: indices are whole numbers or booleans; number {axis} has dtype {x.dtype}")
-        x = from_array(np.flatnonzero(x.numpy())) if x.dtype == bool else AsType(np.dtype(np.intp))(x)
+        x = from_array(np.flatnonzero(x._read("a mask"))) if x.dtype == bool else AsType(np.dtype(np.intp))(x)
         ys.append(along(x, axis, len(args)))
     return tuple(ys)
 

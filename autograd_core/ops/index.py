@@ -296,7 +296,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
     if indices.ndim != x.ndim:
         raise ShapeError(f"take_along_axis: x has shape {x.shape}, indices {indices.shape}: equally many axes needed")
     (axis,) = axes_of("take_along_axis", axis, x.ndim)
-    return read_along(x, as_index(indices), axis)
+    return read_along(x, as_index(indices, "take_along_axis"), axis)
 
 
 def gather(x: Any, indices: Any, axis: int = 0) -> Tensor:
@@ -306,7 +306,7 @@ def gather(x: Any, indices: Any, axis: int = 0) -> Tensor:
     length are left out. Raises ShapeError if it does not fit.
     """
     x = as_tensor(x)
-    return GetItem(Index((ARRAY,) * x.ndim, x.ndim))(x, *reached("gather", x, as_index(indices), axis))
+    return GetItem(Index((ARRAY,) * x.ndim, x.ndim))(x, *reached("gather", x, as_index(indices, "gather"), axis))
 
 
 def reached(name: str, x: Tensor, indices: Tensor, axis: int) -> list[Any]:

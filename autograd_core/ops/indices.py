@@ -195,17 +195,17 @@ def true_positions(mask: Tensor, axis: int, shape: tuple[int, ...]) -> tuple[Ten
     return tuple(map(from_array, positions(mask if axes else _reshape((1,))(mask))))
 
 
-def as_index(part: Any) -> Tensor:
-    """An index array as a Tensor of whole numbers or booleans."""
+def as_index(part: Any, name: str = "x[…]") -> Tensor:
+    """An index array as a Tensor of whole numbers or booleans; `name` is what indexes with it."""
     try:
         array = as_tensor(part)
     except (ShapeError, DTypeError) as error:
-        raise IndexError(f"{part!r} is no index: {error}") from None
+        raise IndexError(f"{name}: {part!r} is no index: {error}") from None
     if array.dtype.kind in "iub":
         return array
     if not array.size and isinstance(part, (list, tuple)):
         return AsType(np.dtype(np.intp))(array)
-    raise IndexError(f"an index array holds whole numbers or booleans, not {array.dtype}. Convert it: i.astype(int).")
+    raise IndexError(f"{name}: an index array holds whole numbers or booleans, not {array.dtype}. Convert it: i.astype(int).")
 
 
 def is_plain(parts: tuple) -> bool:

@@ -1,4 +1,3 @@
-
 """Joining arrays, cutting them apart, and repeating them.
 
 Each op is linear: its rules read no values. Joining and cutting are each other's transpose, and every rule costs as
@@ -11,16 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
-from operator import index
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy import ndarray
 
 from ..batch import batch_size, everywhere, stand_in
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..linear import Linear
-from ..primitive import Primitive
+from ..primitive import AsType, Primitive
 from ..tensor import Tensor, as_tensor
 from .shape import Shape, _reshape, axes_of, ravel, with_ones, without
 
@@ -250,26 +248,39 @@ class Split(Primitive):
 # -- for users: any input becomes a Tensor; NumPy's names and meaning ---------------------------------------
 
 
-def tensors(name: str, arrays: Any) -> list[Tensor]:
-    """The arrays of a sequence, or of the first axis of one array, as Tensors. ShapeError if there is none."""
-    if isinstance(arrays, (Tensor, ndarray)):
-        xs = list(unstack(arrays))
-    else:
-        xs = [as_tensor(x) for x in arrays]
+def tensors(name: str, arrays: Any, dtype: Any = None, casting: str = "same_kind") -> list[Tensor]:
+    """The arrays of a sequence, or of the first axis of one array, as Tensors; of `dtype`, if one is given.
+
+    Raises TypeError for what is no sequence, ShapeError if there is no array, DTypeError where `casting` forbids a conversion.
+    """
+    whole = isinstance(arrays, (Tensor, ndarray))
+    if not (arrays.ndim if whole else np.iterable(arrays)):
+        raise TypeError(f"{name}: needs a sequence of arrays, such as [x, z]; given a lone {type(arrays).__name__}")
+    xs = list(unstack(arrays)) if whole else [as_tensor(x) for x in arrays]
     if not xs:
         raise ShapeError(f"{name}: needs at least one array, and got an empty sequence")
-    return xs
+    return xs if dtype is None and casting == "same_kind" else converted(name, xs, dtype, casting)
 
 
-def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
-    """The arrays joined along an axis that they have; `axis=None` flattens them first.
+def converted(name: str, xs: Sequence[Tensor], dtype: Any, casting: str) -> list[Tensor]:
+    """Arrays in one dtype, unless given their common one; DTypeError where `casting` forbids it."""
+    target = np.result_type(*(x.dtype for x in xs)) if dtype is None else np.dtype(dtype)
+    for k, x in enumerate(xs):
+        if not np.can_cast(x.dtype, target, casting):  # type: ignore[arg-type]
+            raise DTypeError(f"{name}: array {k} of dtype {x.dtype} does not become {target} with casting={casting!r}")
+    return [x if x.dtype == target else AsType(target)(x) for x in xs]
 
-    Raises ShapeError for an empty sequence, 0-d arrays, or shapes that differ in another axis.
+
+def concatenate(arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
+    """The arrays joined along an axis that they have; `axis=None` flattens them first; in `dtype`, if one is given.
+
+    Raises ShapeError for an empty sequence, 0-d arrays, or shapes that differ in another axis; DTypeError for a conversion
+    that `casting` forbids.
 
     >>> concatenate([[1.0, 2.0], [3.0]])
     tensor([1., 2., 3.])
     """
-    xs = tensors("concatenate", arrays)
+    xs = tensors("concatenate", arrays, dtype, casting)
     if axis is None:
         xs, axis = [ravel(x) for x in xs], 0
     if any(x.ndim == 0 for x in xs):
@@ -278,52 +289,18 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Tensor:
     return Concatenate(axis, tuple(x.shape[axis] if axis < x.ndim else 0 for x in xs))(*xs)
 
 
-def stack(arrays: Any, axis: int = 0) -> Tensor:
-    """Arrays of one shape joined along a new axis. Raises ShapeError for an empty sequence or different shapes.
+def stack(arrays: Any, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
+    """Arrays of one shape joined along a new axis; in `dtype`, if one is given, as far as `casting` allows the conversion.
+
+    Raises ShapeError for an empty sequence or different shapes.
 
     >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=-1)
     tensor([[1., 3.],
             [2., 4.]])
     """
-    xs = tensors("stack", arrays)
+    xs = tensors("stack", arrays, dtype, casting)
     (axis,) = axes_of("stack", axis, xs[0].ndim + 1)
     return Stack(axis, len(xs))(*xs)
-
-
-def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """x cut along `axis` into equal sections (a number), or before each of the given indices (a sequence).
-
-    Raises ShapeError if the sections would not be equal, or the indices decrease.
-
-    >>> split([1.0, 2.0, 3.0, 4.0], [1, 3])
-    [tensor([1.]), tensor([2., 3.]), tensor([4.])]
-    """
-    x = as_tensor(x)
-    (axis,) = axes_of("split", axis, x.ndim)
-    n = x.shape[axis]
-    if not isinstance(indices_or_sections, (tuple, list, ndarray)):
-        sections = index(indices_or_sections)  # type: ignore[arg-type]
-        if sections < 1 or n % sections:
-            raise ShapeError(f"split: {n} elements along axis {axis} give no {sections} equal parts. Use array_split.")
-        return list(Split(axis, (n // sections,) * sections)(x))
-    ends = [0, *(slice(0, index(k)).indices(n)[1] for k in indices_or_sections), n]
-    sizes = tuple(stop - start for start, stop in pairwise(ends))
-    if any(size < 0 for size in sizes):
-        raise ShapeError(f"split: the indices {list(indices_or_sections)} must not decrease")
-    return list(Split(axis, sizes)(x))
-
-
-def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """As `split`, but the first sections of a number may be longer by one element."""
-    x = as_tensor(x)
-    (axis,) = axes_of("array_split", axis, x.ndim)
-    if isinstance(indices_or_sections, (tuple, list, ndarray)):
-        return split(x, indices_or_sections, axis)
-    sections = index(indices_or_sections)  # type: ignore[arg-type]
-    if sections < 1:
-        raise ShapeError(f"array_split: the number of sections must be positive; given {sections}")
-    size, longer = divmod(x.shape[axis], sections)
-    return list(Split(axis, (size + 1,) * longer + (size,) * (sections - longer))(x))
 
 
 def unstack(x: Any, axis: int = 0) -> tuple[Tensor, ...]:

@@ -17,20 +17,15 @@ from numpy.linalg import LinAlgError
 from ..batch import aligned
 from ..errors import DTypeError, GradientError, ShapeError
 from ..primitive import OUTPUT, AsType, Primitive
+from ..table import conjugate
 from ..tensor import Tensor
 from .contract import LETTERS, _einsum
-from .elementwise import conj
 from .matmul import _matmul, column, from_column, row, turned
 from .reduction import floating
 from .select import _where
 from .shape import Shape, _reshape, _transpose, axes_of
 
 # -- matrices: what takes raw arrays to raw arrays and Tensors to Tensors -----------------------------------
-
-
-def conjugate(x: Any) -> Any:
-    """The complex conjugate; a real x as it is."""
-    return conj(x) if x.dtype.kind == "c" else x
 
 
 def adjoint(x: Any) -> Any:

@@ -14,9 +14,9 @@ from numpy import ndarray
 from ..batch import aligned
 from ..errors import ShapeError
 from ..primitive import Primitive, Spec
+from ..table import conjugate
 from ..tensor import Tensor, as_tensor
 from ..unrolled import binary
-from .elementwise import conj
 from .shape import _reshape, _transpose
 
 _turned = _transpose((1, 0))
@@ -63,8 +63,7 @@ class Matmul(Primitive):
 
     def left(self, g: Any, z: Any) -> Any:
         """g zᵀ, the cotangent of x."""
-        if z.dtype.kind == "c":
-            z = conj(z)
+        z = conjugate(z)
         if g.ndim >= z.ndim >= 2:
             return self(g, turned(z))
         if z.ndim == 1:
@@ -73,8 +72,7 @@ class Matmul(Primitive):
 
     def right(self, g: Any, x: Any, z: Any) -> Any:
         """xᵀ g, the cotangent of z."""
-        if x.dtype.kind == "c":
-            x = conj(x)
+        x = conjugate(x)
         if x.ndim == 1:
             return column(x) * row(g) if g.ndim else g * x
         if g.ndim < x.ndim:

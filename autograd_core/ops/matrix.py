@@ -18,8 +18,8 @@ from ..errors import ShapeError, require
 from ..primitive import Primitive
 from ..tensor import Tensor, as_tensor
 from .contract import matmul
-from .elementwise import quiet
 from .join import Concatenate, Place, spans_of
+from .kernels import quiet
 from .linalg import adjoint, inv, square, wide_enough
 from .matmul import _matmul
 from .reduction import floating

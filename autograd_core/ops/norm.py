@@ -13,11 +13,12 @@ from numpy.linalg import LinAlgError
 
 from ..errors import ShapeError
 from ..primitive import OUTPUT, AsType
-from ..table import elementwise, guarded_product
+from ..table import conjugate, elementwise, guarded_product
 from ..tensor import Tensor
-from .elementwise import absolute, inverse_or_zero, isnan, logical_and, logical_not, not_equal, power_of, quiet, sign
+from .elementwise import absolute, inverse_or_zero, isnan, logical_and, logical_not, not_equal, power_of, sign
 from .join import narrow
-from .linalg import Inv, conjugate, matrices, wide_enough
+from .kernels import quiet
+from .linalg import Inv, matrices, wide_enough
 from .reduce import _max, _min, _sum
 from .reduce import any as some
 from .reduction import Axes, Reduction, floating

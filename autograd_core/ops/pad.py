@@ -119,7 +119,7 @@ def _values(values: Any, ndim: int) -> list[Pair]:
 
 def _whole(name: str, values: Any, ndim: int) -> list[tuple[int, int]]:
     """For each axis the whole numbers before and behind it; DTypeError for others, ShapeError for negative ones."""
-    given = asarray(values).numpy()
+    given = asarray(values)._read("the widths of a padding")
     if given.dtype.kind not in "iu":
         raise DTypeError(f"pad: {name} holds whole numbers, not {values!r}")
     if (given < 0).any():

@@ -1,8 +1,9 @@
-"""piecewise: a function defined in pieces, each of which sees only the elements that are its own."""
+"""Functions of functions: piecewise, each function on the elements that are its own; apply_along_axis, apply_over_axes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -17,9 +18,10 @@ from ..tensor import Tensor
 from .creation import asarray, fitted, zeros
 from .elementwise import logical_not, logical_or
 from .index import getitem
+from .join import stack, unstack
 from .reduce import argmax
 from .select import _where
-from .shape import Shape, _reshape, ravel
+from .shape import Shape, _reshape, _transpose, axes_of, expand_dims, moveaxis, ravel
 
 
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Tensor:
@@ -84,3 +86,39 @@ def _safe(condition: Any, x: Tensor) -> Any:
 
 def _shaped(piece: Tensor, shape: Shape) -> Any:
     return _reshape(shape)(piece) if piece.ndim else broadcast_to(piece, shape)
+
+
+def apply_along_axis(func1d: Callable, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """The results of a function of vectors for all lines of an array along `axis`, with the axes of a result in its place.
+
+    The function is called once a line, with the further arguments, and gives arrays of one shape. Gradients flow through it.
+    Raises ShapeError if there are no lines, or results of different shapes. For all lines together, and faster: `vmap`.
+
+    >>> apply_along_axis(lambda v: v[1:] - v[:-1], 0, [[1.0, 2.0], [3.0, 5.0]])
+    tensor([[2., 3.]])
+    """
+    x = asarray(arr)
+    (axis,) = axes_of("apply_along_axis", axis, x.ndim)
+    lines: Any = moveaxis(x, axis, -1)
+    *lead, length = lines.shape
+    if 0 in lead:
+        raise ShapeError(f"apply_along_axis: shape {x.shape} has no lines along axis {axis}, so there is nothing to call with")
+    y = stack([asarray(func1d(line, *args, **kwargs)) for line in unstack(_reshape((math.prod(lead), length))(lines))])
+    y = _reshape((*lead, *y.shape[1:]))(y)
+    before, after, inner = range(axis), range(axis, len(lead)), range(len(lead), y.ndim)
+    return _transpose((*before, *inner, *after))(y)
+
+
+def apply_over_axes(func: Callable, a: Any, axes: int | Sequence[int]) -> Tensor:
+    """func(…, axis) applied for one axis after the other; an axis that it leaves out is put back with length 1.
+
+    Raises ShapeError if a result has another number of axes.
+    """
+    x = asarray(a)
+    for axis in axes_of("apply_over_axes", axes, x.ndim):
+        y = asarray(func(x, axis))
+        y = expand_dims(y, axis) if y.ndim == x.ndim - 1 else y
+        if y.ndim != x.ndim:
+            raise ShapeError(f"apply_over_axes: the function made shape {y.shape} of {x.shape}: at most one axis less expected")
+        x = y
+    return x

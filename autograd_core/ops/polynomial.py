@@ -1,4 +1,4 @@
-"""Polynomials as vectors of coefficients, that of the highest power first, as in NumPy: polyval, polyfit, …, vander."""
+"""Polynomials as vectors of coefficients, that of the highest power first, as in NumPy: polyval, polyfit, roots, vander, …."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 
 from ..broadcast import broadcast_to
-from ..errors import ShapeError
+from ..errors import GradientError, ShapeError
 from ..primitive import AsType
 from ..tensor import Tensor
-from .creation import asarray, shape_of, zeros
+from .creation import asarray, eye, ones, shape_of, zeros
 from .elementwise import absolute, add, divide, multiply, power, sqrt, square, subtract
 from .join import Place, concatenate, narrow, unstack
 from .matmul import _matmul
+from .parts import real
 from .pseudo import pinv
 from .reduce import _sum
 from .reduction import floating
 from .shape import _reshape
+from .spectral import eigvals
 from .windows import convolve
 
 
@@ -88,6 +90,28 @@ def polymul(a1: Any, a2: Any) -> Tensor:
     return convolve(vector("polymul", a1), vector("polymul", a2))
 
 
+def polydiv(u: Any, v: Any) -> tuple[Tensor, Tensor]:
+    """The quotient q and the remainder r of two polynomials: u = q v + r, where r has a lower degree than v.
+
+    Zeros in front of the remainder go: CaptureError where values may differ between calls or examples. Raises ShapeError
+    for vectors without elements.
+
+    >>> polydiv([1.0, 5.0, 7.0], [1.0, 2.0])
+    (tensor([1., 3.]), tensor([1.]))
+    """
+    r, z = (floating(vector("polydiv", p)) for p in (u, v))
+    if not r.size or not z.size:
+        raise ShapeError(f"polydiv: both polynomials need coefficients; given shapes {r.shape} and {z.shape}")
+    quotient: list[Any] = []
+    lead = narrow(z, 0, 0, 1)
+    for k in range(r.size - z.size + 1):
+        quotient.append(divide(narrow(r, 0, k, k + 1), lead))
+        r = subtract(r, Place(0, ((k, k + z.size),), r.size)(multiply(quotient[-1], z)))
+    q = concatenate(quotient) if quotient else zeros(1, r.dtype)
+    left = np.abs(r._read("the remainder of polynomials")) > 1e-8
+    return q, narrow(r, 0, int(np.argmax(left)) if left.any() else r.size - 1, r.size)
+
+
 def polyder(p: Any, m: int = 1) -> Tensor:
     """The coefficients of the m-th derivative of a polynomial. Raises ValueError for a negative m.
 
@@ -149,3 +173,45 @@ def polyfit(x: Any, y: Any, deg: int, rcond: float | None = None, *, w: Any = No
     rcond = x.size * float(np.finfo(x.dtype).eps) if rcond is None else rcond
     c = _matmul(pinv(divide(matrix, scale), rcond), y)
     return divide(c, scale if y.ndim == 1 else _reshape((deg + 1, 1))(scale))
+
+
+def poly(seq_of_zeros: Any) -> Tensor:
+    """The coefficients of the polynomial with these zeros and 1 in front; of a square matrix its characteristic polynomial.
+
+    Real if complex zeros come in conjugate pairs, as NumPy's, and then its derivatives are those of the real parts:
+    CaptureError for complex ones that may differ between calls or examples. Raises ShapeError for other shapes.
+
+    >>> poly([1.0, 2.0])
+    tensor([ 1., -3.,  2.])
+    """
+    x = floating(asarray(seq_of_zeros))
+    z = eigvals(x) if x.ndim == 2 and x.size else vector("poly", x)
+    y = ones(1, z.dtype)
+    for zero in unstack(z):
+        y = convolve(y, concatenate([ones(1, z.dtype), _reshape((1,))(-zero)]))
+    if z.dtype.kind == "c":
+        values = z._read("zeros of a polynomial")
+        return real(y) if np.array_equal(np.sort(values), np.sort(values.conj())) else y
+    return y
+
+
+def roots(p: Any) -> Tensor:
+    """The zeros of a polynomial, in no order: the eigenvalues of its companion matrix; complex unless all are real.
+
+    The derivative of a simple zero r is -rᵏ/p'(r) by the coefficient of xᵏ; a multiple one has none (see `linalg.eig`).
+    Zeros in front lower the degree: CaptureError where they may differ between calls or examples, and GradientError for
+    coefficients that require a gradient. Raises ShapeError if p is no vector.
+
+    >>> roots([1.0, -3.0, 2.0])
+    tensor([2., 1.])
+    """
+    p = floating(vector("roots", p))
+    found = np.flatnonzero(p._read("coefficients of a polynomial"))
+    first = int(found[0]) if found.size else p.size
+    if first and p.requires_grad:
+        raise GradientError("roots: the first coefficient is 0, so a zero lies at infinity. Leave it out: p[1:].")
+    n = p.size - first - 1
+    if n < 1:
+        return zeros(0, p.dtype)
+    top = divide(-narrow(p, 0, first + 1, p.size), narrow(p, 0, first, first + 1))
+    return eigvals(concatenate([_reshape((1, n))(top), eye(n - 1, n, dtype=p.dtype)]))

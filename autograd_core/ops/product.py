@@ -17,8 +17,8 @@ from numpy import ndarray
 from ..errors import ShapeError
 from ..linear import Linear
 from ..primitive import OUTPUT, Primitive
+from ..table import conjugate
 from ..tensor import Tensor, as_tensor
-from .elementwise import conj
 from .join import Concatenate, Stack, narrow, resized
 from .reduce import _sum
 from .reduction import Reduction, cast, count, first_value, in_front, masked, put_back, reduced_axes
@@ -40,7 +40,7 @@ class Prod(Reduction):
         others = self.others(x)
         if others is None:
             return self.spread(g, x)
-        return self.keep(g, x) * (conj(others) if g.dtype.kind == "c" else others)
+        return self.keep(g, x) * conjugate(others)
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
         others = self.others(x)
@@ -120,8 +120,7 @@ class CumProd(Primitive):
         return (OUTPUT, 0)
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
-        if g.dtype.kind == "c":
-            x, y = conj(x), conj(y)
+        x, y = conjugate(x), conjugate(y)
         turn = to_front(x, self.axis)
         return turn(recurrence_back(turn(x), turn(g)) * before(turn(y), 1.0))
 

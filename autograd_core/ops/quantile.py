@@ -18,8 +18,9 @@ from ..broadcast import broadcast_shape
 from ..errors import DTypeError, GradientError, ShapeError
 from ..graph import recorder
 from ..primitive import AsType, Primitive
+from ..table import conjugate
 from ..tensor import Tensor, as_tensor
-from .elementwise import ceil, conj, equal, floor, isnan, less, logical_not, logical_or, ratio, rint
+from .elementwise import ceil, equal, floor, isnan, less, logical_not, logical_or, ratio, rint
 from .index import read_along
 from .join import narrow
 from .kernels import quiet
@@ -68,7 +69,7 @@ class Lerp(Primitive):
 
     def vjp(self, i: int, g: Any, y: Any, x: Any, z: Any, w: Any) -> Any:
         if i == 2:
-            return g * (conj(z - x) if g.dtype.kind == "c" else z - x)
+            return g * conjugate(z - x)
         return g * w if i == 1 else g * (1.0 - w)
 
     def jvp(self, i: int, t: Any, y: Any, x: Any, z: Any, w: Any) -> Any:

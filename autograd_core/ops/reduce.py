@@ -13,12 +13,12 @@ from numpy import ndarray
 
 from ..batch import aligned, everywhere
 from ..broadcast import broadcast_shape
-from ..errors import GradientError, ShapeError
+from ..errors import DTypeError, GradientError, ShapeError
 from ..linear import Linear
 from ..primitive import OUTPUT, AsType
-from ..table import elementwise
+from ..table import conj, elementwise
 from ..tensor import Tensor, as_tensor
-from .elementwise import conj, inverse_or_zero, maximum, minimum, multiply, square
+from .elementwise import inverse_or_zero, maximum, minimum, multiply, square
 from .reduction import Axes, Reduction, cast, count, first_value, floating, highest, lowest, masked, reduced_axes
 from .shape import Axis, Shape, _broadcast, _reshape
 
@@ -278,9 +278,13 @@ def freedom(name: str, ddof: float, correction: float | None) -> float:
     """The one number that was given under one of two names."""
     if correction is not None and ddof != 0:
         raise TypeError(f"{name}: ddof and correction are the same number: give one of them")
-    if [n for n in (ddof, correction) if isinstance(n, Tensor) and n.requires_grad]:
+    given = ddof if correction is None else correction
+    if isinstance(given, Tensor) and given.requires_grad:
         raise GradientError(f"{name}: there is no derivative by the degrees of freedom. Pass a number, or ddof.item().")
-    return ddof if correction is None else correction
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise DTypeError(f"{name}: ddof is one number, which is subtracted from how many there are; given {given!r}") from None
 
 
 def std(

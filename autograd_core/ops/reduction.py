@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..batch import later
+from ..broadcast import fits
 from ..errors import DTypeError, ShapeError
 from ..primitive import AsType, Primitive, apply
 from ..tensor import Tensor, as_tensor
@@ -79,11 +80,7 @@ def mask_of(name: str, where: Any) -> Tensor:
 def masked(name: str, x: Any, where: Any, fill: Any) -> Any:
     """x, with `fill` where the mask `where` is false: what a reduction of the selected elements reduces."""
     mask = mask_of(name, where)
-    try:
-        fits = np.broadcast_shapes(mask.shape, x.shape) == x.shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if not fits(mask.shape, x.shape):
         raise ShapeError(f"{name}: where of shape {mask.shape} does not broadcast to {x.shape}, the shape of the array")
     return _where(mask, x, np.asarray(fill, x.dtype))
 

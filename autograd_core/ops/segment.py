@@ -18,8 +18,9 @@ from numpy import ndarray
 from ..batch import batch_size, everywhere
 from ..errors import ShapeError
 from ..primitive import OUTPUT, AsType, Primitive
+from ..table import conjugate
 from ..tensor import Tensor, as_tensor
-from .elementwise import add, conj, divide, equal, logical_or, maximum, multiply, not_equal, subtract
+from .elementwise import add, divide, equal, logical_or, maximum, multiply, not_equal, subtract
 from .index import AddAt, GetItem, InRange, flat_places
 from .indices import DISTINCT, ROWS, Index, as_index
 from .join import narrow
@@ -137,7 +138,7 @@ class SegmentSoftmax(Segments):
     def vjp(self, i: int, g: Any, y: Any, x: Any, ids: Any) -> Any:
         if i != 0:
             return None
-        s = conj(y) if g.dtype.kind == "c" else y
+        s = conjugate(y)
         return s * (g - read(self.totals(s * g, ids), ids))
 
     def jvp(self, i: int, t: Any, y: Any, x: Any, ids: Any) -> Any:
@@ -156,7 +157,7 @@ class SegmentSoftmax(Segments):
 
 def segments(name: str, data: Any, segment_ids: Any, num_segments: int | None) -> tuple[Tensor, Tensor, int]:
     """The data with a row for each id, the checked ids, and the number of segments: by default the largest id + 1."""
-    data, ids = as_tensor(data), as_index(segment_ids)
+    data, ids = as_tensor(data), as_index(segment_ids, f"{name}: segment_ids")
     if ids.ndim != 1 or data.shape[:1] != ids.shape:
         raise ShapeError(
             f"{name}: data of shape {data.shape} with segment_ids of shape {ids.shape}: one id for each row of data needed"

@@ -1,4 +1,3 @@
-
 """Ops that give the elements of one array another shape or order: reshape, transpose, broadcast, flip, roll.
 
 All are linear, so a tangent goes through the op itself, and a cotangent through its transpose.
@@ -38,6 +37,14 @@ def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{name}: axis {axis} names an axis twice")
     return axes
+
+
+def lengths(name: str, shape: Any) -> Shape:
+    """A length, or a sequence or vector of them, as a tuple; ShapeError for what is no whole number."""
+    try:
+        return tuple(map(index, shape)) if np.iterable(shape) else (index(shape),)
+    except TypeError:
+        raise ShapeError(f"{name}: a shape is a whole number or a tuple of them, not {shape!r}") from None
 
 
 # -- the primitives ----------------------------------------------------------------------------------------
@@ -172,7 +179,8 @@ def with_ones(x: Shape, axes: Sequence[int]) -> Shape:
 def reshape(x: Any, shape: int | Sequence[int], order: str = "C") -> Tensor:
     """The same elements in another shape; one length may be -1 and follows from the others.
 
-    `order` "C" counts the last axis fastest, "F" the first. Raises ShapeError if the numbers of elements differ.
+    `order` "C" counts the last axis fastest, "F" the first; "A" is "F" where the memory of x is laid out so, else "C".
+    Raises ShapeError if the numbers of elements differ.
 
     >>> reshape([1.0, 2.0, 3.0, 4.0], (2, -1))
     tensor([[1., 2.],
@@ -180,19 +188,16 @@ def reshape(x: Any, shape: int | Sequence[int], order: str = "C") -> Tensor:
     """
     x = as_tensor(x)
     target = _target(x.shape, shape)
-    if order == "F":
+    if order not in ("C", "F", "A"):
+        raise ValueError(f"reshape: order must be 'C', 'F' or 'A', not {order!r}")
+    if order == "F" or (order == "A" and x.array.flags.fnc):
         return transpose(_reshape(target[::-1])(transpose(x)))
-    if order != "C":
-        raise ShapeError(f"reshape: order must be 'C' or 'F', not {order!r}")
     return _reshape(target)(x)
 
 
 def _target(x: Shape, shape: Any) -> Shape:
     """The shape that `shape` means for an array of shape x: -1 replaced."""
-    try:
-        target = tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)
-    except TypeError:
-        raise ShapeError(f"reshape: a shape is a whole number or a tuple of them, not {shape!r}") from None
+    target = lengths("reshape", shape)
     if any(n < -1 for n in target):
         raise ShapeError(f"reshape: lengths cannot be negative, except one -1; given {target}")
     if -1 not in target:
@@ -207,9 +212,22 @@ def _target(x: Shape, shape: Any) -> Shape:
 
 
 def ravel(x: Any, order: str = "C") -> Tensor:
-    """All elements along one axis, the last axis counted fastest (order "C") or the first ("F")."""
+    """All elements along one axis, the last axis counted fastest (order "C") or the first ("F").
+
+    Order "A" is "F" where the memory of x is laid out so, else "C"; "K" counts the axis fastest that lies densest in memory.
+    """
     x = as_tensor(x)
+    if order == "K":
+        x, order = _transpose(tuple(_by_density(x.array.strides)))(x), "C"
     return reshape(x, x.size, order)
+
+
+def _by_density(strides: Sequence[int]) -> list[int]:
+    """The axes in the order of their steps in memory, the widest first; those along which an array repeats stay."""
+    order, moving = [*range(len(strides))], [a for a, step in enumerate(strides) if step]
+    for place, a in zip(moving, sorted(moving, key=lambda a: -abs(strides[a]))):
+        order[place] = a
+    return order
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
@@ -220,9 +238,9 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
     x = as_tensor(x)
     if axes is None:
         return _transpose(tuple(range(x.ndim))[::-1])(x)
-    order = axes_of("transpose", tuple(axes), x.ndim)
+    order = axes_of("transpose", tuple(axes) if np.iterable(axes) else axes, x.ndim)
     if len(order) != x.ndim:
-        raise ShapeError(f"transpose: axes {tuple(axes)} must name each axis of shape {x.shape} once")
+        raise ShapeError(f"transpose: axes {axes} must name each axis of shape {x.shape} once")
     return _transpose(order)(x)
 
 
@@ -289,8 +307,7 @@ def _atleast(n: int, arrays: Sequence[Any]) -> Any:
 
 def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
     """x repeated along new and length-1 axes up to `shape`. Raises ShapeError if it does not broadcast to it."""
-    target = tuple(map(index, shape)) if isinstance(shape, (tuple, list)) else (index(shape),)  # type: ignore[arg-type]
-    return _broadcast(target)(as_tensor(x))
+    return _broadcast(lengths("broadcast_to", shape))(as_tensor(x))
 
 
 def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
@@ -319,27 +336,3 @@ def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Tensor:
     if len(axes) != len(shifts) and 1 not in (len(axes), len(shifts)):
         raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes; give one for all, or one for each")
     return Roll(shifts, tuple(a for k in axes for a in axes_of("roll", k, x.ndim)))(x)
-
-
-def tile(x: Any, reps: int | Sequence[int]) -> Tensor:
-    """x laid side by side, `reps` times along each of the last axes; missing axes or numbers count as 1.
-
-    >>> tile([1.0, 2.0], (2, 2))
-    tensor([[1., 2., 1., 2.],
-            [1., 2., 1., 2.]])
-    """
-    x = as_tensor(x)
-    times = counts("tile", reps)
-    n = max(x.ndim, len(times))
-    shape, times = (1,) * (n - x.ndim) + x.shape, (1,) * (n - len(times)) + times
-    blocks = _reshape(tuple(k for length in shape for k in (1, length)))(x)
-    copies = _broadcast(tuple(k for pair in zip(times, shape) for k in pair))(blocks)
-    return _reshape(tuple(k * length for k, length in zip(times, shape)))(copies)
-
-
-def counts(name: str, numbers: Any) -> tuple[int, ...]:
-    """Numbers of repetitions, one or several, as a tuple; ShapeError if one is negative."""
-    several = tuple(map(index, numbers)) if np.ndim(numbers) else (index(numbers),)
-    if any(k < 0 for k in several):
-        raise ShapeError(f"{name}: numbers of repetitions cannot be negative; given {several}")
-    return several

@@ -1,11 +1,10 @@
-"""What equal values of a matrix do along a direction: how they part, and how the gradient by them follows.
+"""What equal values of a matrix do along a direction: how they part.
 
-Let values w belong to orthonormal vectors v, and let the matrix change so that vᴴ da v has the Hermitian part m. A value that
-stands alone changes by its element of the diagonal of m. A group of equal values changes by the eigenvalues of its block of m,
-and the vectors that last belong to them are those turned by the block's eigenvectors R (Rellich, 1937). A symmetric function f
-of the values has equal gradients ḡ in the group. They change with the values, by ṫ, and v diag(ḡ) vᴴ changes by R diag(ṫ) Rᴴ.
-So second derivatives of symmetric functions are right, forward over reverse, also where the values are equal. Higher ones are
-NaN there.
+Let values w belong to orthonormal vectors v, and let the matrix change so that b = vᴴ a v changes by m within the groups of
+equal values. A value that stands alone changes by its element of the diagonal of m. A group of equal values changes by the
+eigenvalues of its block of m, and the vectors that last belong to them are those turned by the block's eigenvectors R (Rellich,
+1937). Along the same direction their second derivatives are the diagonal of Rᴴ b″ R, which a Taylor series takes. Two other
+directions know no common R: forward over forward has no second derivative there, and NaN. See `isotropic` for what has.
 """
 
 from __future__ import annotations
@@ -18,70 +17,127 @@ import numpy as np
 from numpy import ndarray
 
 from ..batch import everywhere
-from ..errors import ShapeError
+from ..errors import GradientError, ShapeError
 from ..primitive import Primitive
-from .gauge import near_zero
-from .linalg import adjoint, diagonal_of, real_part, square, unit
+from .gauge import alike, groups, large, some_equal, values_of
+from .linalg import adjoint, square, unit
 from .matmul import _matmul, row
 from .reduce import _sum
 from .shape import Shape
 
 
-def solved(m: ndarray, w: ndarray, descending: bool) -> tuple[ndarray, ndarray | None]:
-    """How fast values w change along a direction, and the turn R of their vectors; None if no two values are equal.
+def solved(m: ndarray, b: ndarray, descending: bool) -> tuple[ndarray, ndarray | None]:
+    """How fast the values of b change along m, and the turn R of their vectors; None if no two values are equal.
 
     Equal values part in their order, ascending or descending. Blocks are kept apart by a shift of their diagonals.
     """
+    w = values_of(b)
     n = w.shape[-1]
-    same = np.broadcast_to(near_zero("gap", w), m.shape)
-    if not (same & ~unit(n)).any():
-        return np.diagonal(m, axis1=-2, axis2=-1).real, None
+    if not some_equal(w):
+        return values_of(m), None
     sign = -1.0 if descending else 1.0
+    same = alike(w)
     parts = np.where(same, sign * m, np.zeros((), m.dtype))
-    starts = ~np.diagonal(same, offset=-1, axis1=-2, axis2=-1)
-    group = np.concatenate([np.zeros((*m.shape[:-2], 1)), np.cumsum(starts, axis=-1)], axis=-1)
     size = np.abs(parts).sum(axis=-1).max(axis=-1)[..., None]
-    shift = group * np.where(size == 0, 1.0, 4.0 * size)
+    shift = groups(w) * np.where(size == 0, 1.0, 4.0 * size)
     e, turn = np.linalg.eigh(parts + np.where(unit(n), shift[..., None], 0.0))
-    return (sign * (e - shift)).astype(w.dtype), np.where(same, turn, 0.0).astype(m.dtype)
+    e = np.where(same.sum(axis=-1) > 1, sign * (e - shift), values_of(m))
+    return e.astype(w.dtype), np.where(same, turn, 0.0).astype(m.dtype)
 
 
-def fitting(name: str, m: Shape, *vectors: Shape) -> Shape:
-    """The shape of square matrices, if each of the others is that of their diagonals; else ShapeError."""
-    square(name, m)
-    if any(w != m[:-1] for w in vectors):
-        raise ShapeError(f"{name}: matrices (..., n, n) and values (..., n) needed; given {m} and {vectors}")
+def one_size(name: str, *shapes: Shape) -> Shape:
+    """The shape that all the square matrices have; else ShapeError."""
+    m = square(name, shapes[0])
+    if any(x != m for x in shapes):
+        raise ShapeError(f"{name}: square matrices (..., n, n) of one size needed; given {' and '.join(map(str, shapes))}")
     return m
 
 
 @dataclass(frozen=True)
 class Slopes(Primitive):
-    """How fast values w change, given m, the change of the matrix seen from their vectors."""
+    """How fast the values of b change, given the change m of b."""
 
     descending: bool = False
     name: ClassVar[str] = "slopes"
 
-    def forward(self, m: ndarray, w: ndarray) -> ndarray:
-        fitting(self.name, m.shape, w.shape)
-        return solved(m, w, self.descending)[0]
+    def forward(self, m: ndarray, b: ndarray) -> ndarray:
+        one_size(self.name, m.shape, b.shape)
+        return solved(m, b, self.descending)[0]
 
-    def vjp(self, i: int, g: Any, y: Any, m: Any, w: Any) -> Any:
+    def vjp(self, i: int, g: Any, y: Any, m: Any, b: Any) -> Any:
         if i == 1:
-            return None
-        turn = Turn(self.descending)(m, w)
+            return Undecided()(g, b)
+        turn = Turn(self.descending)(m, b)
         return _matmul(turn * row(g), adjoint(turn))
 
-    def jvp(self, i: int, t: Any, y: Any, m: Any, w: Any) -> Any:
-        if i == 1:
-            return None
-        turn = Turn(self.descending)(m, w)
-        return real_part(diagonal_of(_matmul(adjoint(turn), _matmul(t, turn))))
+    def jvp(self, i: int, t: Any, y: Any, m: Any, b: Any) -> Any:
+        return self.pushforward([t, None] if i == 0 else [None, t], y, m, b)
 
-    def shape(self, m: Shape, w: Shape) -> Shape:
-        return fitting(self.name, m, w)[:-1]
+    def pushforward(self, tangents: Sequence[Any], y: Any, m: Any, b: Any) -> Any:
+        t, along = (np.zeros(x.shape, x.dtype) if t is None else t for t, x in zip(tangents, (m, b)))
+        return SecondSlopes(self.descending)(t, m, along, b)
+
+    def shape(self, m: Shape, b: Shape) -> Shape:
+        return one_size(self.name, m, b)[:-1]
 
     def uses(self, i: int) -> tuple[int, ...]:
-        return (0, 1) if i == 0 else ()
+        return (0, 1)
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))
+
+
+@dataclass(frozen=True)
+class SecondSlopes(Primitive):
+    """How fast the slopes of the values of b along m change, as m changes by t, and b along another direction.
+
+    That is the diagonal of Rᴴ t R. NaN for equal values that the two directions part in different ways.
+    """
+
+    descending: bool = False
+    name: ClassVar[str] = "second_slopes"
+
+    def forward(self, t: ndarray, m: ndarray, along: ndarray, b: ndarray) -> ndarray:
+        one_size(self.name, t.shape, m.shape, along.shape, b.shape)
+        slopes, turn = solved(m, b, self.descending)
+        if turn is None:
+            return values_of(t)
+        y = np.einsum("...ji,...jk,...ki->...i", turn.conj(), t, turn).real
+        return np.where(self.apart(slopes, m, along, b), np.nan, y).astype(slopes.dtype)
+
+    def apart(self, slopes: ndarray, m: ndarray, along: ndarray, b: ndarray) -> ndarray:
+        """Which values belong to a group of which the blocks of m and `along` are not diagonal together, in one order.
+
+        They are if the sum of the products of their eigenvalues is that of their elements (von Neumann, 1937).
+        """
+        same, other = alike(values_of(b)), solved(along, b, self.descending)[0]
+        blocks = np.einsum("...ij,...ji->...i", np.where(same, m, 0.0), along).real - slopes * other
+        sizes = np.einsum("...ij,...ij->...i", np.where(same, np.abs(m), 0.0), np.abs(along))
+        gap, size = (np.where(same, x[..., None, :], 0.0).sum(axis=-1) for x in (blocks, sizes))
+        eps = np.finfo(slopes.dtype).eps
+        return np.abs(gap) > np.sqrt(eps) * size + 1e3 * eps * size.max(axis=-1, keepdims=True, initial=0.0)
+
+    def vjp(self, i: int, g: Any, y: Any, t: Any, m: Any, along: Any, b: Any) -> Any:
+        if i:
+            return Undecided()(g, b)
+        turn = Turn(self.descending)(m, b)
+        return _matmul(turn * row(g), adjoint(turn))
+
+    def jvp(self, i: int, t: Any, y: Any, *xs: Any) -> Any:
+        return self.pushforward([t if k == i else None for k in range(4)], y, *xs)
+
+    def pushforward(self, tangents: Sequence[Any], y: Any, t: Any, m: Any, along: Any, b: Any) -> Any:
+        change = tangents[0]
+        if change is None:
+            change = np.zeros(t.shape, t.dtype)
+        slopes = self(change, m, along, b)
+        return slopes if all(x is None for x in tangents[1:]) else slopes + _sum((b.ndim - 2,), False)(Blank()(b))
+
+    def shape(self, *shapes: Shape) -> Shape:
+        return one_size(self.name, *shapes)[:-1]
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return (1, 2, 3)
 
     def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
         return self(*everywhere(flags, xs))
@@ -94,19 +150,19 @@ class Turn(Primitive):
     descending: bool = False
     name: ClassVar[str] = "turn"
 
-    def forward(self, m: ndarray, w: ndarray) -> ndarray:
-        fitting(self.name, m.shape, w.shape)
-        turn = solved(m, w, self.descending)[1]
-        return np.broadcast_to(np.eye(w.shape[-1], dtype=m.dtype), m.shape) if turn is None else turn
+    def forward(self, m: ndarray, b: ndarray) -> ndarray:
+        one_size(self.name, m.shape, b.shape)
+        turn = solved(m, b, self.descending)[1]
+        return np.broadcast_to(np.eye(b.shape[-1], dtype=m.dtype), m.shape) if turn is None else turn
 
-    def vjp(self, i: int, g: Any, y: Any, m: Any, w: Any) -> Any:
-        return g * Blank()(w) if i == 0 else None
+    def vjp(self, i: int, g: Any, y: Any, m: Any, b: Any) -> Any:
+        return g * Blank()(b) if i == 0 else None
 
-    def jvp(self, i: int, t: Any, y: Any, m: Any, w: Any) -> Any:
-        return t * Blank()(w) if i == 0 else None
+    def jvp(self, i: int, t: Any, y: Any, m: Any, b: Any) -> Any:
+        return t * Blank()(b) if i == 0 else None
 
-    def shape(self, m: Shape, w: Shape) -> Shape:
-        return fitting(self.name, m, w)
+    def shape(self, m: Shape, b: Shape) -> Shape:
+        return one_size(self.name, m, b)
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (1,) if i == 0 else ()
@@ -117,65 +173,79 @@ class Turn(Primitive):
 
 @dataclass(frozen=True)
 class Blank(Primitive):
-    """NaN for each pair of equal values, 0 for all others: a factor for derivatives that do not exist there."""
+    """NaN for each pair of equal values of b, 0 for all others: for derivatives that do not exist there."""
 
     name: ClassVar[str] = "blank"
     differentiable: ClassVar[bool] = False
 
-    def forward(self, w: ndarray) -> ndarray:
-        self.shape(w.shape)
-        return np.where(near_zero("gap", w) & ~unit(w.shape[-1]), np.nan, 0.0).astype(w.dtype)
+    def forward(self, b: ndarray) -> ndarray:
+        self.shape(b.shape)
+        return np.where(alike(values_of(b)) & ~unit(b.shape[-1]), np.nan, 0.0).astype(b.real.dtype)
 
-    def shape(self, w: Shape) -> Shape:
-        if not w:
-            raise ShapeError("blank: needs a vector of values or a stack of them, (..., n); given a number")
-        return (*w, w[-1])
+    def shape(self, b: Shape) -> Shape:
+        return square(self.name, b)
 
-    def batched(self, flags: Sequence[bool], w: Any) -> Any:
-        return self(w)
+    def batched(self, flags: Sequence[bool], b: Any) -> Any:
+        return self(b)
 
 
 @dataclass(frozen=True)
-class WithinGroups(Primitive):
-    """What the groups of equal values add to the change diag(t) of a gradient g by the values: R diag(t) Rᴴ - diag(t).
+class Undecided(Primitive):
+    """The zero matrix, in place of a derivative that equal values of b do not have: raises if one of them has a cotangent g."""
 
-    NaN where g differs within a group that the direction m tears apart: then f is not symmetric and has no derivative there.
-    So are further derivatives within groups.
-    """
+    name: ClassVar[str] = "undecided"
+    differentiable: ClassVar[bool] = False
 
-    descending: bool = False
-    name: ClassVar[str] = "within_groups"
+    def forward(self, g: ndarray, b: ndarray) -> ndarray:
+        self.shape(g.shape, b.shape)
+        if (alike(values_of(b)) & ~unit(b.shape[-1]) & (g != 0)[..., None]).any():
+            raise GradientError(
+                "eigenvalues or singular values are equal (as far as can be seen), and a Taylor series or a forward sweep went "
+                "through them before: its derivative does not follow from it. Take the reverse derivative first, as "
+                "ac.hessian does, or a function of the matrix itself (inv, expm, matrix_power, det, pinv)."
+            )
+        return np.zeros(b.shape, b.dtype)
 
-    def forward(self, m: ndarray, w: ndarray, g: ndarray, t: ndarray) -> ndarray:
-        fitting(self.name, m.shape, w.shape, g.shape, t.shape)
-        turn = solved(m, w, self.descending)[1]
-        if turn is None:
-            return np.zeros(m.shape, m.dtype)
-        y = (turn * t[..., None, :]) @ turn.conj().swapaxes(-1, -2) - np.where(unit(w.shape[-1]), t[..., None], 0.0)
-        apart = np.abs(g[..., None, :] - g[..., :, None]) > np.sqrt(np.finfo(w.dtype).eps) * largest_of(np.abs(g))
-        torn = np.abs(m) > np.sqrt(np.finfo(w.dtype).eps) * largest_of(np.abs(m).max(axis=-1, initial=0.0))
-        same = near_zero("gap", w) & ~unit(w.shape[-1])
-        return np.where(same & apart & torn, np.nan, np.where(near_zero("gap", w), y, 0.0)).astype(m.dtype)
-
-    def vjp(self, i: int, g: Any, y: Any, m: Any, w: Any, *_: Any) -> Any:
-        if i == 1:
-            return None
-        blank = g * Blank()(w)
-        return blank if i == 0 else _sum((blank.ndim - 2,), False)(blank)
-
-    def jvp(self, i: int, t: Any, y: Any, m: Any, w: Any, *_: Any) -> Any:
-        return None if i == 1 else (t if i == 0 else row(t)) * Blank()(w)
-
-    def shape(self, m: Shape, *vectors: Shape) -> Shape:
-        return fitting(self.name, m, *vectors)
-
-    def uses(self, i: int) -> tuple[int, ...]:
-        return () if i == 1 else (1,)
+    def shape(self, g: Shape, b: Shape) -> Shape:
+        if square(self.name, b)[:-1] != g:
+            raise ShapeError(f"undecided: values (..., n) and matrices (..., n, n) needed; given {g} and {b}")
+        return b
 
     def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
         return self(*everywhere(flags, xs))
 
 
-def largest_of(sizes: ndarray) -> ndarray:
-    """The largest of the last axis, to be broadcast against matrices."""
-    return sizes.max(axis=-1, initial=0.0)[..., None, None]
+@dataclass(frozen=True)
+class Blur(Primitive):
+    """A tangent t of vectors, columns (or `rows`), but NaN for those that a change m of b turns within their group."""
+
+    rows: bool = False
+    name: ClassVar[str] = "blur"
+
+    def forward(self, t: ndarray, m: ndarray, b: ndarray) -> ndarray:
+        self.shape(t.shape, m.shape, b.shape)
+        torn = alike(values_of(b)) & ~unit(b.shape[-1]) & large(m, m, (-2, -1))
+        if not torn.any():
+            return t
+        axis = -2 if self.rows else -1
+        count = t.shape[axis] - b.shape[-1]  # vectors that belong to no value
+        blurred = np.concatenate([torn.any(axis=-2), np.zeros((*b.shape[:-2], count), bool)], axis=-1)
+        return np.where(np.expand_dims(blurred, -1 if self.rows else -2), np.full((), np.nan, t.dtype), t)
+
+    def vjp(self, i: int, g: Any, y: Any, t: Any, m: Any, b: Any) -> Any:
+        return self(g, m, b) if i == 0 else None
+
+    def jvp(self, i: int, t: Any, y: Any, _: Any, m: Any, b: Any) -> Any:
+        return self(t, m, b) if i == 0 else None
+
+    def shape(self, t: Shape, m: Shape, b: Shape) -> Shape:
+        n = one_size(self.name, m, b)[-1]
+        if len(t) < 2 or t[:-2] != b[:-2] or t[-2 if self.rows else -1] < n:
+            raise ShapeError(f"blur: a vector for each value of {b} needed; given {t}")
+        return t
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return (1, 2) if i == 0 else ()
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))

@@ -14,9 +14,9 @@ from ..batch import aligned, everywhere, later
 from ..broadcast import broadcast_shape
 from ..errors import DTypeError
 from ..primitive import OUTPUT, Primitive
-from ..table import comparison, elementwise
+from ..table import comparison, conjugate, elementwise
 from ..tensor import Tensor, as_tensor
-from .elementwise import absolute, conj, difference, exp, inverse_or_zero, sigmoid, sign
+from .elementwise import absolute, difference, exp, inverse_or_zero, sigmoid, sign
 from .kernels import quiet
 from .product import before, line, recurrence, recurrence_back, to_front
 from .reduce import _sum
@@ -53,7 +53,7 @@ class LogSumExp(Reduction):
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         s = _softmax(self.axes)(x)
-        return self.keep(g, x) * (conj(s) if g.dtype.kind == "c" else s)
+        return self.keep(g, x) * conjugate(s)
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
         return _sum(self.axes, self.keepdims)(_softmax(self.axes)(x) * t)
@@ -94,7 +94,7 @@ class Softmax(Normalised):
         return e / np.where(total == 0, np.ones((), total.dtype), total)
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
-        s = conj(y) if g.dtype.kind == "c" else y
+        s = conjugate(y)
         return s * (g - _sum(self.axes, True)(s * g))
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:
@@ -118,7 +118,7 @@ class LogSoftmax(Normalised):
         return np.where(np.isinf(top), np.log(_softmax(self.axes).forward(x)), y)
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
-        s = exp(conj(y) if g.dtype.kind == "c" else y)
+        s = exp(conjugate(y))
         return g - s * _sum(self.axes, True)(g)
 
     def jvp(self, i: int, t: Any, y: Any, x: Any) -> Any:

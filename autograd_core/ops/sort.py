@@ -15,7 +15,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import ShapeError
-from ..primitive import Primitive
+from ..primitive import AsType, Primitive
 from ..tensor import Tensor, as_tensor, from_array
 from .index import GetItem, read_along, take
 from .indices import ALL, DISTINCT, Index
@@ -120,6 +120,12 @@ def sort(x: Any, axis: int | None = -1, kind: str | None = None, *, stable: bool
     return read_along(x, Order(axis)(x), axis, DISTINCT)
 
 
+def sort_complex(x: Any) -> Tensor:
+    """The elements of x as complex numbers, in rising order along the last axis; see `sort`."""
+    x = as_tensor(x)
+    return sort(x if x.dtype.kind == "c" else AsType(np.dtype("F" if x.dtype.char in "bhBH" else "D"))(x))
+
+
 def argsort(x: Any, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Tensor:
     """Where the elements stand that `sort` puts first, second, … along `axis`: whole numbers, without a gradient."""
     check_kind("argsort", kind)
@@ -184,8 +190,9 @@ def unique(
     axis: int | None = None,
     *,
     equal_nan: bool = True,
+    sorted: bool = True,
 ) -> Any:
-    """The different elements of x in rising order, or its different slices along `axis`.
+    """The different elements of x in rising order, whatever `sorted` says, or its different slices along `axis`.
 
     The cotangent of one goes to where it occurs first. With further arguments a tuple: also the positions where each
     occurs first, for each element of x the number of its value, and how often each occurs: whole numbers, without a

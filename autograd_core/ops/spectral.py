@@ -1,4 +1,4 @@
-"""Eigenvalues and eigenvectors: eigh for Hermitian matrices, eig for any. On equal eigenvalues see `gauge`."""
+"""Eigenvalues and eigenvectors: eigh for Hermitian matrices, eig for any. On equal eigenvalues see `gauge` and `isotropic`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from ..batch import everywhere
-from ..errors import ShapeError
 from ..primitive import OUTPUT, Primitive
+from ..table import conjugate
 from ..tensor import Tensor
-from .gauge import Quotients, Settled
+from .frame import LEFT, Frame
+from .gauge import Coupling, Inside, Quotients, Settled, diagonal_matrix
 from .linalg import (
     Solve,
     adjoint,
-    conjugate,
     diagonal_of,
     hermitian,
     imaginary_part,
@@ -27,21 +26,21 @@ from .linalg import (
     square,
     wide_enough,
 )
-from .matmul import _matmul, column, row
+from .matmul import _matmul, row
 from .reduce import _sum
 from .reduction import floating
 from .shape import Shape
-from .slopes import Slopes, WithinGroups, fitting
 
-_gaps = Quotients("gap")
+_gaps = Quotients()
 
 
 @dataclass(frozen=True)
 class Eigh(Primitive):
-    """Eigenvalues w, ascending, and orthonormal eigenvectors v of Hermitian matrices, read from one triangle.
+    """Hermitian b and unitary v with a = v b vᴴ, for Hermitian a, read from one triangle; see `gauge`.
 
-    With m = vᴴ da v: dw is the diagonal of m (on equal values see `slopes`), and dv = v (m ∘ 1/(w_j - w_i)), without a
-    diagonal: so the phase of a vector stays. Derivatives are those of the Hermitian part (a + aᴴ)/2: gradients are Hermitian.
+    b is diagonal, with the eigenvalues, ascending. With m = vᴴ da v: db is m within the groups of equal values, and dv = v y
+    with y b - b y = m outside of them, without a diagonal: so the phase of a vector stays. Derivatives are those of the
+    Hermitian part (a + aᴴ)/2: gradients are Hermitian.
     """
 
     triangle: Any = "L"
@@ -51,85 +50,30 @@ class Eigh(Primitive):
     def forward(self, a: ndarray) -> tuple[ndarray, ndarray]:
         square(self.name, a.shape)
         w, v = np.linalg.eigh(a, self.triangle)
-        return w, v
+        return diagonal_matrix(w, v.dtype), v
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
-        (gw, gv), (w, v) = g, y
-        of_values = None if gw is None else _from_eigenvalues(a, w, v, gw)
-        if gv is None:
-            return of_values
-        x = Settled(self.name, "gap", "skew")(_matmul(adjoint(v), gv), w, *present(gw))
-        of_vectors = _matmul(_matmul(v, _gaps(w) * skew(x)), adjoint(v))
-        return of_vectors if of_values is None else of_values + of_vectors
+        (gb, gv), (b, v) = g, y
+        core = None if gb is None else Inside()(hermitian(gb), b)
+        if gv is not None:
+            x = _matmul(adjoint(v), gv)
+            turn = Coupling("gap")(skew(Settled(self.name, "gap", "skew")(x, x, real_part(diagonal_of(b)))), b)
+            core = turn if core is None else core + turn
+        return _matmul(_matmul(v, core), adjoint(v))
 
     def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
-        w, v = y
+        b, v = y
         m = _matmul(_matmul(adjoint(v), hermitian(t)), v)
-        turn = _gaps(w) * Settled(self.name, "gap", "off", raises=False)(m, w)
-        return Slopes()(m, w), _matmul(v, turn)
+        return Inside()(m, b), _matmul(v, Coupling("gap")(m, b))
 
     def shape(self, a: Shape) -> tuple[Shape, Shape]:
-        return square(self.name, a)[:-1], a
+        return square(self.name, a), a
 
     def uses(self, i: int) -> tuple[int, ...]:
-        return (OUTPUT, 0)
+        return (OUTPUT,)
 
     def batched(self, flags: Sequence[bool], a: Any) -> Any:
         return self(a)
-
-
-@dataclass(frozen=True)
-class FromEigenvalues(Primitive):
-    """The matrix v diag(g) vᴴ for eigenvalues w and eigenvectors v of a Hermitian a, and any g; inputs: a, w, v, g.
-
-    As a gradient by a, it must know how it changes with a also where eigenvalues are equal and v has no derivative. So in
-    forward mode its change is told by that of a, and those of w and v, which follow from it, count for nothing.
-    """
-
-    name: ClassVar[str] = "from_eigenvalues"
-
-    def forward(self, a: ndarray, w: ndarray, v: ndarray, g: ndarray) -> ndarray:
-        a = np.asarray(a)
-        self.shape(a.shape, w.shape, v.shape, g.shape)
-        return ((v * g[..., None, :]) @ v.conj().swapaxes(-1, -2)).astype(a.dtype, copy=False)
-
-    def vjp(self, i: int, c: Any, y: Any, a: Any, w: Any, v: Any, g: Any) -> Any:
-        if i < 2:
-            return None
-        back = _matmul(hermitian(c), v)
-        return 2.0 * back * row(g) if i == 2 else real_part(columns(conjugate(v) * back))
-
-    def jvp(self, i: int, t: Any, y: Any, *xs: Any) -> Any:
-        return self.pushforward([t if k == i else None for k in range(4)], y, *xs)
-
-    def pushforward(self, tangents: Sequence[Any], y: Any, a: Any, w: Any, v: Any, g: Any) -> Any:
-        ta, _, _, tg = tangents
-        core = None if tg is None else on_diagonal(tg)
-        if ta is not None:
-            m = _matmul(_matmul(adjoint(v), hermitian(ta)), v)
-            change = np.zeros(w.shape, w.dtype) if tg is None else tg
-            turn = _gaps(w) * (row(g) - column(g)) * m + WithinGroups()(m, w, g, change)
-            core = turn if core is None else core + turn
-        return None if core is None else _matmul(_matmul(v, core), adjoint(v))
-
-    def shape(self, a: Shape, w: Shape, v: Shape, g: Shape) -> Shape:
-        if v != a:
-            raise ShapeError(f"from_eigenvalues: vectors of shape {v} do not belong to a matrix of shape {a}")
-        return fitting(self.name, a, w, g)
-
-    def uses(self, i: int) -> tuple[int, ...]:
-        return ((1, 2, 3), (), (2, 3), (2,))[i]
-
-    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
-        return self(*everywhere(flags, xs))
-
-
-_from_eigenvalues = FromEigenvalues()
-
-
-def present(*xs: Any) -> list:
-    """Those that are not None."""
-    return [x for x in xs if x is not None]
 
 
 @dataclass(frozen=True)
@@ -152,15 +96,15 @@ class Eig(Primitive):
         (gw, gv), (w, v) = g, y
         core = None if gw is None else on_diagonal(gw)
         if gv is not None:
-            x = Settled(self.name, "gap", "off")(_matmul(adjoint(v), self.unfixed(gv, v)), w, *present(gw))
-            turn = conjugate(_gaps(w)) * x
+            x = _matmul(adjoint(v), self.unfixed(gv, v))
+            turn = conjugate(_gaps(w)) * Settled(self.name, "gap", "off")(x, x, w, *(() if gw is None else (gw,)))
             core = turn if core is None else core + turn
         return Solve(DEFECTIVE)(adjoint(v), _matmul(core, adjoint(v)))
 
     def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
         w, v = y
         m = Solve(DEFECTIVE)(v, _matmul(t, v))
-        turn = _gaps(w) * Settled(self.name, "gap", "off", raises=False)(m, w)
+        turn = _gaps(w) * Settled(self.name, "gap", "off", raises=False)(m, m, w)
         return diagonal_of(m), self.fixed(_matmul(v, turn), v)
 
     def fixed(self, d: Any, v: Any) -> Any:
@@ -226,7 +170,7 @@ class Pivots(Primitive):
 
 # -- what a user calls ---------------------------------------------------------------------------------------
 
-_eig = Eig()
+_eig, _frame = Eig(), Frame("eigh", (LEFT,))
 
 
 class EighResult(NamedTuple):
@@ -265,7 +209,7 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """
     if UPLO not in ("L", "U", "l", "u"):
         raise ValueError(f"eigh: UPLO must be 'L' or 'U', not {UPLO!r}")
-    return EighResult(*Eigh(UPLO.upper())(wide_enough("eigh", floating(a))))
+    return EighResult(*_frame(*Eigh(UPLO.upper())(wide_enough("eigh", floating(a))))[:2])
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:

@@ -1,25 +1,32 @@
-"""Joining and repeating as NumPy's older functions do: hstack, vstack, dstack, column_stack, repeat."""
+"""Joining and repeating as NumPy's older functions do: hstack, vstack, dstack, column_stack, repeat, tile."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any
+
+import numpy as np
 
 from ..errors import ShapeError
 from ..tensor import Tensor, as_tensor
 from .join import Split, concatenate, resized, tensors
-from .shape import Shape, _broadcast, _reshape, axes_of, counts, ravel, with_ones
+from .shape import Shape, _broadcast, _reshape, axes_of, ravel, with_ones
 
 
-def hstack(arrays: Any) -> Tensor:
+def hstack(arrays: Any, *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
     """The arrays side by side: joined along axis 1, or along axis 0 if they have one axis only."""
-    xs = [_reshape((1,))(x) if x.ndim == 0 else x for x in tensors("hstack", arrays)]
+    xs = [_reshape((1,))(x) if x.ndim == 0 else x for x in tensors("hstack", arrays, dtype, casting)]
     return concatenate(xs, 0 if xs[0].ndim == 1 else 1)
 
 
-def vstack(arrays: Any) -> Tensor:
+def vstack(arrays: Any, *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
     """The arrays on top of each other: joined along axis 0; arrays of one axis become rows."""
-    return concatenate([_reshape((1, x.size))(x) if x.ndim < 2 else x for x in tensors("vstack", arrays)], 0)
+    xs = tensors("vstack", arrays, dtype, casting)
+    return concatenate([_reshape((1, x.size))(x) if x.ndim < 2 else x for x in xs], 0)
+
+
+row_stack = vstack
 
 
 def dstack(arrays: Any) -> Tensor:
@@ -57,3 +64,27 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Ten
         return x
     pieces = Split(axis, (1,) * len(times))(x)
     return concatenate([_broadcast(resized(x.shape, axis, k))(y) for k, y in zip(times, pieces)], axis)
+
+
+def tile(x: Any, reps: int | Sequence[int]) -> Tensor:
+    """x laid side by side, `reps` times along each of the last axes; missing axes or numbers count as 1.
+
+    >>> tile([1.0, 2.0], (2, 2))
+    tensor([[1., 2., 1., 2.],
+            [1., 2., 1., 2.]])
+    """
+    x = as_tensor(x)
+    times = counts("tile", reps)
+    n = max(x.ndim, len(times))
+    shape, times = (1,) * (n - x.ndim) + x.shape, (1,) * (n - len(times)) + times
+    blocks = _reshape(tuple(k for length in shape for k in (1, length)))(x)
+    copies = _broadcast(tuple(k for pair in zip(times, shape) for k in pair))(blocks)
+    return _reshape(tuple(k * length for k, length in zip(times, shape)))(copies)
+
+
+def counts(name: str, numbers: Any) -> tuple[int, ...]:
+    """Numbers of repetitions, one or several, as a tuple; ShapeError if one is negative."""
+    several = tuple(map(index, numbers)) if np.ndim(numbers) else (index(numbers),)
+    if any(k < 0 for k in several):
+        raise ShapeError(f"{name}: numbers of repetitions cannot be negative; given {several}")
+    return several

@@ -10,10 +10,10 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..graph import recorder
 from ..primitive import AsType
-from ..table import elementwise
+from ..table import conjugate, elementwise
 from ..tensor import Tensor, as_tensor
 from .diagonal import diagonal
-from .elementwise import conj, sqrt
+from .elementwise import sqrt
 from .join import concatenate
 from .matmul import _matmul
 from .reduce import _sum, max, mean, min
@@ -90,7 +90,7 @@ def cov(
     lost = (0 if bias else 1) if ddof is None else ddof
     w, free = degrees_of_freedom(x.shape[1], lost, fweights, aweights)
     d: Any = x - (mean(x, 1, keepdims=True) if w is None else _sum((1,), True)(x * w) / _sum()(w))
-    right = conj(d if w is None else d * w)
+    right = conjugate(d if w is None else d * w)
     c = _matmul(d, _transpose((1, 0))(right))
     c = c * (1.0 / free if free > 0 else math.inf) if w is None else c / free
     return _reshape(())(c) if c.shape == (1, 1) else c

@@ -89,8 +89,9 @@ _window = lru_cache(maxsize=4096)(Window)
 
 def several(name: str, what: str, value: Any, n: int, least: int) -> Shape:
     """`value`, one whole number or one for each of n axes, as a tuple; ShapeError if one is less than `least`."""
+    value = hashable(value)
     try:
-        numbers = tuple(map(index, value)) if isinstance(value, (tuple, list)) else (index(value),)
+        numbers = tuple(map(index, value)) if isinstance(value, tuple) else (index(value),)
     except TypeError:
         raise ShapeError(f"{name}: {what} is a whole number, or one for each axis, not {value!r}") from None
     numbers = numbers * n if len(numbers) == 1 else numbers
@@ -114,8 +115,10 @@ def window_over(name: str, lengths: Shape, kernel: Any, stride: Any, padding: Pa
 
 
 def hashable(value: Any) -> Any:
-    """A list as a tuple."""
-    return tuple(value) if isinstance(value, list) else value
+    """Lists and arrays of numbers as tuples."""
+    if isinstance(value, (ndarray, Tensor)):
+        value = value.tolist()
+    return tuple(map(hashable, value)) if isinstance(value, (list, tuple)) else value
 
 
 def both_sides(name: str, padding: Any, n: int) -> Pads:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..batch import batch_size, everywhere
-from ..broadcast import BroadcastTo, broadcast_to
+from ..broadcast import BroadcastTo, broadcast_to, fits
 from ..errors import DTypeError, MutationError, ShapeError
 from ..graph import LeafNode, recording
 from ..primitive import AsType, Primitive
@@ -243,7 +243,7 @@ def put_along_axis(x: Any, indices: Any, values: Any, axis: int | None) -> Tenso
     With axis None both arrays are flattened. Of repeated places the last value stays and gets the gradient.
     Raises ShapeError if `indices` has not as many axes as x.
     """
-    x, indices = as_tensor(x), as_index(indices)
+    x, indices = as_tensor(x), as_index(indices, "put_along_axis")
     if axis is None:
         return _reshape(x.shape)(put_along_axis(ravel(x), ravel(indices), values, 0))
     if indices.ndim != x.ndim:
@@ -261,10 +261,15 @@ def scatter_add(x: Any, indices: Any, updates: Any, axis: int = 0) -> Tensor:
     >>> scatter_add([0.0, 0.0, 0.0], [2, 0, 2], [1.0, 10.0, 100.0])
     tensor([ 10.,   0., 101.])
     """
-    x, updates, indices = as_tensor(x), as_tensor(updates), as_index(indices)
+    x, updates, indices = as_tensor(x), as_tensor(updates), as_index(indices, "scatter_add")
     arrays = reached("scatter_add", x, indices, axis)
     if not np.can_cast(updates.dtype, x.dtype, "same_kind"):
         raise DTypeError(f"scatter_add: updates of dtype {updates.dtype} do not go into x of dtype {x.dtype}")
+    if not fits(updates.shape, indices.shape):
+        raise ShapeError(
+            f"scatter_add: updates of shape {updates.shape} for indices of shape {indices.shape}: one update for each index "
+            "needed, or what broadcasts to that shape"
+        )
     updates = broadcast_to(AsType(x.dtype)(updates), indices.shape)
     return add(x, AddAt(Index((ARRAY,) * x.ndim, x.ndim), x.shape)(updates, *arrays))
 

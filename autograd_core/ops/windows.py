@@ -13,9 +13,9 @@ from ..batch import aligned
 from ..errors import ShapeError
 from ..linear import Linear
 from ..primitive import Primitive
+from ..table import conjugate
 from ..tensor import Tensor
 from .creation import asarray, shape_of
-from .elementwise import conj
 from .join import narrow, resized, slab
 from .shape import Axis, Flip, Shape, _reshape, axes_of
 
@@ -99,9 +99,7 @@ class Convolve(Primitive):
         return y
 
     def vjp(self, i: int, g: Any, y: Any, x: Any, z: Any) -> Any:
-        other = (z, x)[i]
-        if other.dtype.kind == "c":
-            other = conj(other)
+        other = conjugate((z, x)[i])
         if self.full:
             return Convolve(False)(g, backwards(other))
         return Convolve(True)(g, backwards(other)) if i == 0 else backwards(Convolve(False)(other, backwards(g)))
@@ -173,7 +171,7 @@ def convolve(x: Any, v: Any, mode: str = "full") -> Tensor:
 def correlate(x: Any, v: Any, mode: str = "valid") -> Tensor:
     """The correlation of two vectors, y_k = Σ_j x_(k+j) conj(v_j); `mode` and errors as in `convolve`."""
     x, z = _vector("correlate", x), _vector("correlate", v)
-    z = conj(z) if z.dtype.kind == "c" else z
+    z = conjugate(z)
     if x.size >= z.size:
         return _convolved("correlate", x, backwards(z), mode)
     return backwards(_convolved("correlate", z, backwards(x), mode))

@@ -149,12 +149,10 @@ class Forward:
 
     def output(self, k: int) -> str:
         """The name of number k of all outputs."""
-        for name, y in zip(self.names, self.ys, strict=True):
-            if k < real(y).size:
-                part, index = place(name, y, k)
-                return f"{part}[{', '.join(map(str, index))}]" if index else part
-            k -= real(y).size
-        raise IndexError(k)
+        ends = np.cumsum([real(y).size for y in self.ys])
+        i = int(np.searchsorted(ends, k, "right"))
+        part, index = place(self.names[i], self.ys[i], k - int(ends[i]) + real(self.ys[i]).size)
+        return f"{part}[{', '.join(map(str, index))}]" if index else part
 
 
 Check = Reverse | Forward

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from ..errors import ShapeError
+
 OFFSETS = (-4, -2, -1, 1, 2, 4)
 # Powers of two: adding them to a number of ordinary size is exact.
 STEPS = tuple(2.0**-k for k in range(9, 31, 3))
@@ -96,6 +98,11 @@ def _rung(line: Callable, origin: ndarray, h: float, size: float) -> Rung:
     with np.errstate(all="ignore"):
         below = [line(k * h) for k in OFFSETS[:3]]
         above = [line(k * h) for k in OFFSETS[3:]]
+        if any(v.shape != origin.shape for v in (*below, *above)):
+            raise ShapeError(
+                "gradcheck: near the point the output has another shape or dtype than at it, so differences give no slope. "
+                "Check a function with one shape and dtype, such as f(x) * (1 + 0j) where f is real here and complex there."
+            )
         values = np.stack([*below, origin, *above])
         central, error = _central(values, h)
         right, right_error = _one_sided(values[3:], h)

@@ -155,7 +155,7 @@ def normals(xs: Sequence[ndarray], rng: np.random.Generator) -> tuple[ndarray, .
 
 
 def close(a: ndarray, b: ndarray, floor: float = 0.0) -> bool:
-    """Whether two arrays are equal, up to `floor` or relative to their largest number, and NaN or infinite in the same places."""
+    """Whether two arrays are equal, up to `floor` or relative to the largest number, and not finite in the same places."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
     largest = np.abs(b[np.isfinite(b)]).max(initial=0.0)

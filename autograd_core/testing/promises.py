@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -69,12 +69,16 @@ def about_reverse(f: Function, xs: list[Tensor], ys: Sequence[Tensor], gs: Array
     zero = swept(ys, xs, [np.zeros_like(g) for g in gs])
     hs = normals(gs, rng)
     other, both = swept(ys, xs, hs), swept(ys, xs, mixed(gs, hs))
-    for name, x, p, r, z, a, o, b in zip(f.arguments, xs, plain, recorded, zero, again, other, both, strict=True):
+    for i, (name, x) in enumerate(zip(f.arguments, xs, strict=True)):
+        p, r, z, a, o, b = (each[i] for each in (plain, recorded, zero, again, other, both))
         if p is not None:
             yield from ((kind, f"{name}: {text}") for kind, text in about_gradient(x, p, r, z))
             if a is None or differ(p, a):
                 yield "twice", f"{name}: a second backward pass gives other bits than the first"
-            elif o is None or b is None or not linear(b, p, o, noise([y.array for y in ys], [x.array])):
+            elif o is None or b is None or not (
+                linear(b, p, o, noise([y.array for y in ys], [x.array]))
+                or linear(b, p, o, jitter(f, lambda f, i=i: [pulled(f, v)[i] for v in (gs, hs)]))
+            ):
                 yield "linear", f"{name}: the gradient is not linear in the cotangent"
     yield from about_memory(f.arguments, plain, gs, xs)
     if len(ys) > 1:
@@ -87,6 +91,11 @@ def swept(ys: Sequence[Tensor], xs: Sequence[Tensor], gs: Arrays, record: bool =
         return [None] * len(xs)
     found = gradients(ys, xs, gs, create_graph=record, retain_graph=True, allow_unused=True)
     return [None if g is None else g.array for g in found]
+
+
+def pulled(f: Function, gs: Arrays) -> list[ndarray]:
+    """The gradients of f at its point."""
+    return [g.array for g in vjp(f.call, *map(Tensor, f.xs))[1](tuple(gs))]
 
 
 def mixed(gs: Arrays, hs: Arrays) -> list[ndarray]:
@@ -107,6 +116,13 @@ def noise(ys: Arrays, xs: Arrays) -> float:
     unit = min((largest(x) or 1.0 for x in xs), default=1.0)
     epsilon = max(np.finfo(a.dtype).eps for a in (*ys, *xs))
     return 16 * float(epsilon) * size / unit
+
+
+def jitter(f: Function, derivatives: Callable[[Function], Arrays]) -> float:
+    """How far apart derivatives of f are, ten times, at points as near as rounding may be: what is left where they cancel."""
+    epsilon = max(np.finfo(x.dtype).eps for x in f.xs)
+    at_point, *others = (derivatives(each) for each in (f, *f.beside(8, 64 * float(epsilon))))
+    return max(10 * largest(x - z) for found in others for x, z in zip(at_point, found, strict=True))
 
 
 def largest(x: ndarray) -> float:
@@ -155,17 +171,26 @@ def about_forward(f: Function, rng: np.random.Generator) -> Broken:
     found, again, other, both, zero = (
         [t.array for t in push(*vs)] for vs in (ts, ts, us, mixed(ts, us), [np.zeros_like(t) for t in ts])
     )
-    for name, y, t, a, b, o, z in zip(f.outputs, ys, found, again, both, other, zero, strict=True):
+    for i, (name, y) in enumerate(zip(f.outputs, ys, strict=True)):
+        t, a, b, o, z = (each[i] for each in (found, again, both, other, zero))
         if t.shape != y.shape or t.dtype != y.dtype:
             yield "tangent", f"{name} is {y.dtype} of shape {y.shape}, its tangent {t.dtype} of shape {t.shape}"
         elif differ(t, a):
             yield "twice", f"{name}: a second forward sweep gives other bits than the first"
-        elif not linear(b, t, o, noise([y.array], f.xs)):
+        elif not (
+            linear(b, t, o, noise([y.array], f.xs))
+            or linear(b, t, o, jitter(f, lambda f, i=i: [pushed(f, v)[i] for v in (ts, us)]))
+        ):
             yield "linear", f"{name}: the tangent is not linear in those of the inputs"
         if np.any(z != 0):
             yield "zero", f"{name}: zero tangents give one that is not zero"
         if any(np.shares_memory(t, given) for given in (*ts, *f.xs)):
             yield "memory", f"the tangent of {name} shares memory with an input or its tangent"
+
+
+def pushed(f: Function, ts: Arrays) -> list[ndarray]:
+    """The tangents of f at its point."""
+    return [t.array for t in jvp(f.call, tuple(map(Tensor, f.xs)), tuple(map(Tensor, ts)))[1]]
 
 
 # -- both --------------------------------------------------------------------------------------------------------------

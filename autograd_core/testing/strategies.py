@@ -15,6 +15,8 @@ All of them shrink to something small. Without hypothesis a MissingExtraError na
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -82,20 +84,24 @@ def accepted(step: Step, values: Sequence[ndarray]) -> bool:
 
 
 def tame(step: Step, values: Sequence[ndarray]) -> ndarray | None:
-    """What a step gives, if it is finite, not too large, and smooth near its operands, as far as shifted ones show."""
-    operands = [values[ref.index] for ref in step.refs]
+    """What a step gives, if it is finite, not too large, and smooth near its operands, as far as shifted ones show.
 
-    def at(shift: float) -> ndarray:
-        moved = [Tensor(x + shift * steps_of(x, k)) for k, x in enumerate(operands)]
+    All are shifted together, and each by itself: copysign(x, z) at 0 is smooth along x = z alone.
+    """
+    operands = [values[ref.index] for ref in step.refs]
+    alone = [(k,) for k in range(len(operands))] if len(operands) > 1 else []
+
+    def at(shift: float, moving: Sequence[int]) -> ndarray:
+        moved = [Tensor(x + shift * steps_of(x, k) if k in moving else x) for k, x in enumerate(operands)]
         y = step.apart().run(function, moved)
-        return y.numpy() if y.dtype == np.float64 else np.array(np.nan)
+        return y.array if y.dtype == np.float64 else np.array(np.nan)
 
     with np.errstate(all="ignore"), no_grad():
-        y = at(0.0)
+        y = at(0.0, ())
         if not 0 < y.size <= ELEMENTS or not np.abs(y).max() <= LARGEST:
             return None
-        for shift in (SHIFT, TINY):
-            above, below = at(shift), at(-shift)
+        for shift, moving in product((SHIFT, TINY), (range(len(operands)), *alone)):
+            above, below = at(shift, moving), at(-shift, moving)
             if not above.shape == y.shape == below.shape or not np.abs(above - below).max() <= 2 * shift * STEEPEST:
                 return None
             if not np.abs(above + below - 2 * y).max() <= shift**2 * STEEPEST:
@@ -137,8 +143,8 @@ def programs(functions: Sequence[str] | None = None, inputs: int = 3, steps: int
     A program is drawn while it runs: each step is tried on the values that the steps before have given, and kept if it is
     finite, not too large, and smooth there. So every program has derivatives at `program.inputs`, and differences can
     tell them. `functions` are the names to choose from, such as "sin" or "linalg.inv"; unless given all ops of the
-    derivative table, reductions, changes of shape, contractions and indexing. The repr of a program is source text that
-    runs.
+    derivative table, reductions, changes of shape, contractions and indexing; ValueError for another name. The repr of a
+    program is source text that runs.
 
     >>> import autograd_core as ac
     >>> from hypothesis import given
@@ -147,4 +153,10 @@ def programs(functions: Sequence[str] | None = None, inputs: int = 3, steps: int
     ...     ac.testing.gradcheck(program, program.inputs)
     >>> test_the_derivatives_of_a_program()
     """
+    known = [*MOVES, *elementwise_functions()]
+    for name in functions or ():
+        if name not in known:
+            near = get_close_matches(name, known, n=3, cutoff=0.5)
+            hint = f"Names like it: {', '.join(near)}." if near else f"Known are {', '.join(known)}."
+            raise ValueError(f"programs: there is no function {name!r} to make programs of. {hint}")
     return hypothesis().composite(draw_program)(functions, inputs, steps)

@@ -10,7 +10,8 @@ import numpy as np
 
 import autograd_core as ac
 
-from .optimizer import Flat, Group, Optimizer, call
+from .group import Group
+from .optimizer import Flat, Optimizer, Options, call
 from .stopping import StopCode, StopReason
 
 Closure = Callable[[], Any]
@@ -133,7 +134,7 @@ class ClosureOptimizer(Optimizer):
         text = f"{type(error).__name__} during the minimization; the parameters are those of the last accepted step"
         self.stop_reason = run.reason(StopCode.INTERRUPTED, text)
 
-    def _check_options(self, group: Group) -> None:
+    def _check_options(self, group: Options) -> None:
         if self.param_groups:
             raise ValueError(f"{type(self).__name__} treats all parameters alike: give them in one group")
 

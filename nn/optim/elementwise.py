@@ -1,140 +1,213 @@
 """Optimizers whose rule is elementwise: all parameters of a group are updated as one vector.
 
-NumPy pays about a microsecond a call whatever the size, so a network of six small arrays is updated by ten calls on
-one vector rather than sixty on six arrays. A large vector is updated in blocks that stay in the processor's cache.
+Every op costs about a microsecond whatever the size of its array, so a network of six small arrays is updated by a dozen ops
+on one vector rather than a dozen on each array. The vector and those of the state are memory that the parameters lie on,
+where that can be (`ac.Flattened`), and one write each ends the step. All of a step is ops on Tensors, numbers included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import groupby
-from typing import Any
+from collections.abc import Callable, Sequence
+from operator import is_
+from typing import Any, ClassVar
 
 import numpy as np
 
 import autograd_core as ac
 
-from .optimizer import Flat, Group, Optimizer, call, copy_into
+from .group import Group, cell
+from .optimizer import Optimizer, call
 
-BLOCK = 256 * 1024  # bytes of each vector
+State = dict[str, Any]
 
 
 class Slab:
-    """The parameters of one group and one dtype, with all their state in flat vectors.
+    """Some parameters of one dtype and one history, with their state: a vector or a number for each name.
 
-    `steps[i]` counts the updates of parameter i, `moments[name]` is one vector for all; the dicts in `states` hold
-    views of them, one dict a parameter.
+    `s[name]` reads it, and `s[name] = value` overwrites it in place. The dicts in `states`, one a parameter, show the vectors
+    in the shapes of the parameters, and the numbers, which all share.
     """
 
-    def __init__(self, params: list[ac.Tensor], states: list[dict[str, Any]]) -> None:
-        self.flat = Flat(params)
-        self.states = states
-        self.steps = np.zeros(len(params), np.int64)
-        self.moments: dict[str, np.ndarray] = {}
-        self._x, self._g = self.flat.zeros(), self.flat.zeros()
-        self._x_views, self._g_views = self.flat.views(self._x), self.flat.views(self._g)
-        self._block = BLOCK // self.flat.dtype.itemsize
-        self._scratch = np.empty(min(self._block, self.flat.size), self.flat.dtype)
-        # A parameter that fills a block gains nothing from neighbours: it makes a run of its own and is not copied.
-        self._alone = [i if p.size >= self._block else -1 for i, p in enumerate(params)]
-        for i, state in enumerate(states):
-            state["step"] = self.steps[i : i + 1].reshape(())
+    _settled: ClassVar[bool] = True  # what a captured program need not look through
 
-    def moment(self, name: str) -> np.ndarray:
-        """The flat vector of one moment; zeros when it is first asked for."""
-        if name not in self.moments:
-            self.moments[name] = self.flat.zeros()
-            for state, view in zip(self.states, self.flat.views(self.moments[name]), strict=True):
-                state[name] = view
-        return self.moments[name]
+    def __init__(self, params: list[ac.Tensor], states: list[State], vectors: Sequence[str], numbers: Sequence[str]) -> None:
+        self.params, self.states = params, states
+        self.x = ac.Flattened(params)
+        self.likes = [(p.shape, p.dtype) for p in params]
+        self.vectors = {name: ac.Flattened([state[name] for state in states]) for name in vectors}
+        self.numbers = {name: states[0][name] for name in numbers}
+        self.double = self.x.dtype == np.float64
+        self.names = (*vectors, *numbers)
+        self.held = [[state[name] for name in self.names] for state in states]
 
-    def step(self, rule: Callable, names: tuple[str, ...], group: Group) -> None:
-        """Update the parameters that have a gradient; the others keep their value, their state and their count."""
-        gradients = [p.grad for p in self.flat.params]
-        moments = [self.moment(name) for name in names]
-        counts = self.steps.tolist()
-        keys = zip(counts, self._alone, gradients, strict=True)
-        for first, last in runs([None if g is None else (count, alone) for count, alone, g in keys]):
-            start, stop = self.flat.offsets[first], self.flat.offsets[last]
-            x, g = self._read([g.numpy() for g in gradients[first:last]], first, last)  # type: ignore[union-attr]
-            self.steps[first:last] += 1
-            vectors = [x, g, self._x[start:stop], *(m[start:stop] for m in moments)]
-            self._in_blocks(rule, vectors, counts[first] + 1, group)
-            for p, view in zip(self.flat.params[first:last], self._x_views[first:last], strict=True):
-                p.copy_(view)
+        self.whole: dict[str, ac.Tensor | None] = {}
 
-    def _read(self, gradients: list[np.ndarray], first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """The values and gradients of some neighbours as two vectors; those of a single one are not copied."""
-        values = self.flat.arrays(first, last)
-        if len(values) == 1:
-            return values[0].reshape(-1).view(self.flat.dtype), gradients[0].reshape(-1).view(self.flat.dtype)
-        copy_into(self._x_views[first:last], values)
-        copy_into(self._g_views[first:last], gradients)
-        start, stop = self.flat.offsets[first], self.flat.offsets[last]
-        return self._x[start:stop], self._g[start:stop]
+    def __getitem__(self, name: str) -> ac.Tensor:
+        y = self.whole[name]
+        return self.vectors[name].read() if y is None else y
 
-    def _in_blocks(self, rule: Callable, vectors: list[np.ndarray], count: int, group: Group) -> None:
-        for low in range(0, vectors[0].size, self._block):
-            x, g, out, *moments = (vector[low : low + self._block] for vector in vectors)
-            step = self._scratch[: x.size]
-            rule(x, g, moments, step, count, group)
-            np.subtract(x, step, out=out)
+    def __setitem__(self, name: str, value: ac.Tensor) -> None:
+        y = self.whole[name]
+        if y is None:
+            self.vectors[name].write(value)
+        else:
+            y.copy_(value)
+
+    def count(self) -> ac.Tensor:
+        """Count a step, and return its number: 1 for the first."""
+        k = self["step"] = self["step"] + 1.0
+        return k
+
+    def number(self, value: ac.Tensor) -> ac.Tensor:
+        """A number that was computed in double precision, in that of the parameters."""
+        return value if self.double else value.astype(self.x.dtype)
+
+    def mean(self, name: str, beta: ac.Tensor, new: ac.Tensor) -> ac.Tensor:
+        """Take `new` into a running mean, β·old + (1 − β)·new, and return the mean."""
+        y = self[name] = self.number(beta) * self[name] + self.number(1.0 - beta) * new
+        return y
+
+    def fits(self, state: dict[ac.Tensor, State], names: Sequence[str]) -> bool:
+        """Whether the state is still that which this slab was made for, and not exchanged by the user."""
+        if self.names != names:
+            return False
+        for p, own, held in zip(self.params, self.states, self.held):
+            if state.get(p) is not own or not all(map(is_, map(own.get, names), held)):
+                return False
+        return True
+
+    def begin(self) -> None:
+        """See where parameters and state lie now, once a step.
+
+        Raises DTypeError or ShapeError if a parameter was converted: the state that goes with it was not.
+        """
+        if not self.x.intact:
+            self.check()
+        self.whole = {name: flat.vector if flat.intact else None for name, flat in self.vectors.items()} | self.numbers
+
+    def check(self) -> None:
+        """Raise if a parameter has another dtype or shape by now."""
+        for p, (shape, dtype) in zip(self.params, self.likes, strict=True):
+            if p.dtype != dtype:
+                raise ac.errors.DTypeError(_CONVERTED.format(p.shape, dtype, p.dtype))
+            if p.shape != shape:
+                raise ac.errors.ShapeError(_CONVERTED.format(p.shape, f"of shape {shape}", p.shape))
 
 
-def runs(keys: list[Any]) -> list[tuple[int, int]]:
-    """Ranges (first, last) of neighbours with equal keys, without those whose key is None.
-
-    >>> runs([3, 3, None, 3, 2])
-    [(0, 2), (3, 4), (4, 5)]
-    """
-    found = []
-    for key, places in groupby(range(len(keys)), keys.__getitem__):
-        place = list(places)
-        if key is not None:
-            found.append((place[0], place[-1] + 1))
-    return found
+_CONVERTED = (
+    "a parameter of shape {} was {} when its optimizer was made and is {}: "
+    "convert the parameters first, then make the optimizer"
+)
 
 
 class ElementwiseOptimizer(Optimizer):
-    """An optimizer that is defined by `moments`, the names of the vectors it remembers, and `rule`."""
+    """An optimizer that is defined by `rule`, and by the names of what it remembers.
+
+    `moments(group)` names the vectors, `numbers` the numbers that belong to a parameter, among them `step`, the count of
+    updates. A parameter without a gradient keeps its value, its state and its count.
+    """
+
+    numbers: ClassVar[tuple[str, ...]] = ("step",)
 
     def moments(self, group: Group) -> tuple[str, ...]:
         """The names of the vectors that the rule remembers with these options."""
         return ()
 
-    def rule(self, x: np.ndarray, g: np.ndarray, moments: list[np.ndarray], step: np.ndarray, count: int, group: Group) -> None:
-        """Write into `step` what is to be taken off x, and update the moments in place; leave x and its gradient g.
+    def start(self, name: str, group: Group) -> float:
+        """What a vector or number is filled with before the first step."""
+        return 0.0
 
-        All are vectors of equal length; `step` holds anything at first. `count` is 1 in the first step.
+    def rule(self, x: ac.Tensor, g: ac.Tensor, s: Slab, group: Group) -> ac.Tensor:
+        """The new values of the parameters x with the gradient g, two vectors; `s` is the state, to be read and overwritten.
+
+        It is made of ops on Tensors, and numbers come from `group.cell(name)` and `s`, in double precision.
         """
         raise TypeError(f"{type(self).__name__} has no rule: define rule()")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the parameters once, by the gradients they hold; returns the loss of `closure`, if there is one."""
         loss = None if closure is None else call(closure)
-        for group in self.param_groups:
-            names = self.moments(group)
-            for slab in self._slabs[group["params"][0]]:
-                slab.step(self.rule, names, group)
+        with ac.no_grad():
+            for i, group in enumerate(self.param_groups):
+                for slab, gradients in self._ready(i, group):
+                    slab.begin()
+                    g = slab.x.join(gradients)
+                    slab.x.write(self.rule(slab.x.read(), -g if group["maximize"] else g, slab, group))
         return loss
 
-    _slabs: dict[ac.Tensor, list[Slab]]  # of each group, found by its first parameter
+    # -- the slabs of a group ------------------------------------------------------------------------------------------
+
+    _slabs: list[list[Slab]]  # of each group
 
     def _prepare(self, group: Group) -> None:
-        by_dtype: dict[np.dtype, list[ac.Tensor]] = {}
+        self.__dict__.setdefault("_slabs", []).append([])
+        self._rebuild(len(self._slabs) - 1, group)
+
+    def _ready(self, i: int, group: Group) -> list[tuple[Slab, list[Any]]]:
+        """The slabs of a group that have gradients, with these; one of which only a part has some is split for good."""
+        names = (*self.moments(group), *self.numbers)
+        if not all(slab.fits(self.state, names) for slab in self._slabs[i]):
+            self._rebuild(i, group)
+        given = [(slab, [p.grad for p in slab.params]) for slab in self._slabs[i]]
+        if any(mixed(gradients) for _, gradients in given):
+            self._rebuild(i, group, split=True)
+            given = [(slab, [p.grad for p in slab.params]) for slab in self._slabs[i]]
+        return [(slab, gradients) for slab, gradients in given if gradients[0] is not None]
+
+    def _rebuild(self, i: int, group: Group, split: bool = False) -> None:
+        """Lay the parameters of one dtype and one history together; with `split`, those with and without a gradient apart."""
+        self._slabs[i] = []  # lets go of the memory
+        alike: dict[tuple, list[ac.Tensor]] = {}
         for p in group["params"]:
-            by_dtype.setdefault(p.dtype, []).append(p)
-        slabs = [Slab(params, [self.state[p] for p in params]) for params in by_dtype.values()]
-        self.__dict__.setdefault("_slabs", {})[group["params"][0]] = slabs
-        self._ensure(slabs, group)
+            state = self._completed(p, group)
+            history = (p.dtype, *(state[name].item() for name in self.numbers), split and p.grad is None)
+            alike.setdefault(history, []).append(p)
+        self._slabs[i] = [self._slab(params, group) for params in alike.values()]
 
-    def _ensure(self, slabs: list[Slab], group: Group) -> None:
-        for slab in slabs:
-            for name in self.moments(group):
-                slab.moment(name)
+    def _slab(self, params: list[ac.Tensor], group: Group) -> Slab:
+        states = [self.state[p] for p in params]
+        for name in self.numbers:
+            shared = cell(states[0][name].item())
+            for state in states:
+                state[name] = shared
+        return Slab(params, states, self.moments(group), self.numbers)
 
-    def _load(self, p: ac.Tensor, group: Group, saved: dict[str, Any]) -> None:
-        self._ensure(self._slabs[group["params"][0]], group)
-        for name, view in self.state[p].items():
-            value = saved.get(name)
-            view[...] = 0 if value is None else np.asarray(value)
+    def _completed(self, p: ac.Tensor, group: Group) -> State:
+        """The state of a parameter, with Tensors for all names: from what is there, or from the start."""
+        state = self.state.setdefault(p, {})
+        for name in (*self.numbers, *self.moments(group)):
+            value = state.get(name)
+            shape, dtype = ((), np.dtype(float)) if name in self.numbers else (p.shape, p.dtype)
+            if value is None:
+                start = self.start(name, group)
+                state[name] = ac.tensor(np.full(shape, complex(start, start) if dtype.kind == "c" else start, dtype))
+            elif not (isinstance(value, ac.Tensor) and value.is_leaf and (value.shape, value.dtype) == (shape, dtype)):
+                array = np.asarray(value)
+                if array.shape != shape:
+                    raise ac.errors.ShapeError(f"state {name!r} has shape {array.shape}; its parameter needs {shape}")
+                state[name] = ac.tensor(array.astype(dtype))
+        return state
+
+    # -- saving and loading --------------------------------------------------------------------------------------------
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over options and state that `state_dict` gave, here or in PyTorch.
+
+        Raises ValueError where the number of groups or of parameters in a group differs, ShapeError for state of another
+        shape.
+        """
+        super().load_state_dict(state_dict)
+        for i, group in enumerate(self.param_groups):
+            self._rebuild(i, group)
+
+    def _saved(self, p: ac.Tensor) -> State:
+        return {name: np.array(value) for name, value in self.state[p].items()}
+
+    def _load(self, p: ac.Tensor, group: Group, saved: State) -> None:
+        self.state[p] = {name: value for name, value in saved.items() if value is not None}
+
+
+def mixed(gradients: list[Any]) -> bool:
+    """Whether some are None and some are not."""
+    absent = [g is None for g in gradients]
+    return any(absent) and not all(absent)

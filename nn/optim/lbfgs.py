@@ -11,8 +11,9 @@ import numpy as np
 import autograd_core as ac
 
 from .closure import ClosureOptimizer, Run, is_finite
+from .group import Group
 from .line_search import MAX_TRIALS, Search, Trial
-from .optimizer import Group, check_at_least
+from .optimizer import Options, check_at_least
 from .stopping import StopCode, StopReason
 
 
@@ -109,7 +110,7 @@ class LBFGS(ClosureOptimizer):
 
     def __init__(
         self,
-        params: Iterable[ac.Tensor] | Iterable[Group],
+        params: Iterable[ac.Tensor] | Iterable[Options],
         lr: float = 1.0,
         max_iter: int = 20,
         max_eval: int | None = None,
@@ -132,7 +133,7 @@ class LBFGS(ClosureOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _check_options(self, group: Group) -> None:
+    def _check_options(self, group: Options) -> None:
         super()._check_options(group)
         check_at_least(0, group, "lr", "tolerance_grad", "tolerance_change", "tolerance_curvature")
         check_at_least(1, group, "max_iter", "max_eval", "history_size")

@@ -11,7 +11,8 @@ import numpy as np
 import autograd_core as ac
 
 from .closure import ClosureOptimizer, Run, is_finite
-from .optimizer import Group, check_at_least
+from .group import Group
+from .optimizer import Options, check_at_least
 from .stopping import StopCode, StopReason
 
 Bound = tuple[Any, Any] | None
@@ -58,7 +59,7 @@ class LBFGSB(ClosureOptimizer):
 
     def __init__(
         self,
-        params: Iterable[ac.Tensor] | Iterable[Group],
+        params: Iterable[ac.Tensor] | Iterable[Options],
         max_iter: int = 15_000,
         max_eval: int | None = None,
         tolerance_grad: float = 1e-8,
@@ -78,7 +79,7 @@ class LBFGSB(ClosureOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _check_options(self, group: Group) -> None:
+    def _check_options(self, group: Options) -> None:
         super()._check_options(group)
         check_at_least(0, group, "tolerance_grad", "tolerance_change")
         check_at_least(1, group, "max_iter", "max_eval", "history_size", "max_ls")

@@ -4,15 +4,18 @@ vector."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 import autograd_core as ac
 
-Group = dict[str, Any]
+from .group import Group
+
+Options = Mapping[str, Any]
+SWITCHES = ("foreach", "fused", "capturable")
 
 
 class Flat:
@@ -100,37 +103,44 @@ class Optimizer:
     """An optimizer changes parameters in place, step by step, so that a loss falls.
 
     `params` is an iterable of Tensors, or of dicts {"params": Tensors, option: value} that override the defaults
-    for some. `param_groups` is the list of these dicts, completed with the defaults: read and write options there,
-    as in `optimizer.param_groups[0]["lr"] = 1e-4`. `state[p]` is the dict of what is remembered for parameter p; it
-    exists from the start. Interface and layout are those of PyTorch's torch.optim.Optimizer.
+    for some. `param_groups` is the list of these as Groups, completed with the defaults: read and write options there as
+    with a dict, as in `optimizer.param_groups[0]["lr"] = 1e-4`. The options in `live` lie in Tensors, so that a captured
+    step follows them. `state[p]` is the dict of what is remembered for parameter p; it exists from the start. Interface and
+    layout are those of PyTorch's torch.optim.Optimizer; its switches `foreach`, `fused` and `capturable` are taken and
+    change nothing, and `differentiable` must be False.
     """
 
-    def __init__(self, params: Iterable[ac.Tensor] | Iterable[Group], defaults: Group) -> None:
-        self.defaults = defaults
+    live: ClassVar[tuple[str, ...]] = ("lr",)
+    _fixed: ClassVar[tuple[str, ...]] = ("defaults", "_slabs")  # attributes on which no captured program depends
+
+    def __init__(self, params: Iterable[ac.Tensor] | Iterable[Options], defaults: Options, **switches: Any) -> None:
+        check_switches(type(self).__name__, switches)
+        self.defaults = dict(defaults)
         self.param_groups: list[Group] = []
         self.state: dict[ac.Tensor, dict[str, Any]] = {}
         for group in _as_groups(params):
             self.add_param_group(group)
 
-    def add_param_group(self, group: Group) -> None:
+    def add_param_group(self, param_group: Options) -> None:
         """Add parameters with options of their own, such as {"params": head.parameters(), "lr": 1e-4}.
 
         Raises ValueError for a group without parameters and for a parameter that is already there, and TypeError
         for anything that is not a Tensor.
         """
-        tensors = group["params"]
-        tensors = [tensors] if isinstance(tensors, ac.Tensor) else list(tensors)
-        _check_params(tensors, known=self.state.keys())
-        unknown = [name for name in group if name != "params" and name not in self.defaults]
+        tensors = param_group["params"]
+        tensors = [tensors] if isinstance(tensors, ac.Tensor) else [_unnamed(p) for p in tensors]
+        _check_params(tensors, known=[p for group in self.param_groups for p in group["params"]])
+        unknown = [name for name in param_group if name not in ("params", "initial_lr", *self.defaults)]
         if unknown:
             raise ValueError(f"{type(self).__name__} has no option {unknown[0]!r}. It has: {', '.join(self.defaults)}")
-        group = {**self.defaults, **group, "params": tensors}
-        self._check_options(group)
+        options = {**self.defaults, **param_group, "params": tensors}
+        self._check_options(options)
+        group = Group(options, self.live)
         self.param_groups.append(group)
         self.state.update((p, {}) for p in tensors)
         self._prepare(group)
 
-    def _check_options(self, group: Group) -> None:
+    def _check_options(self, group: Options) -> None:
         """Raise ValueError for an option that makes no sense."""
 
     def _prepare(self, group: Group) -> None:
@@ -142,18 +152,22 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or with set_to_none=False set those that exist to zero."""
-        for p in self.state:
+        for p in self.parameters():
             if p.grad is not None:
                 p.grad = None if set_to_none else ac.tensor(np.zeros(p.shape, p.dtype))
+
+    def parameters(self) -> list[ac.Tensor]:
+        """The parameters of all groups in order."""
+        return [p for group in self.param_groups for p in group["params"]]
 
     def state_dict(self) -> dict[str, Any]:
         """All options and state as {"state": {index: {…}}, "param_groups": [{…, "params": [index, …]}]}.
 
         Parameters are counted through all groups in order. Arrays are NumPy arrays of their own, nothing is shared.
         """
-        index = {p: i for i, p in enumerate(self.state)}
+        index = {p: i for i, p in enumerate(self.parameters())}
         groups = [{**group, "params": [index[p] for p in group["params"]]} for group in self.param_groups]
-        state = {i: self._saved(p) for p, i in index.items()}
+        state = {i: self._saved(p) for p, i in index.items() if p in self.state}
         return {"state": {i: entries for i, entries in state.items() if entries}, "param_groups": copy.deepcopy(groups)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -183,7 +197,7 @@ class Optimizer:
         self.state[p].update(copy.deepcopy(saved))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"defaults": self.defaults, "groups": self.param_groups, "saved": self.state_dict()}
+        return {"defaults": self.defaults, "groups": [dict(g) for g in self.param_groups], "saved": self.state_dict()}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         Optimizer.__init__(self, ({"params": g["params"]} for g in saved["groups"]), saved["defaults"])
@@ -203,20 +217,40 @@ def call(closure: Callable[[], Any]) -> Any:
         return closure()
 
 
-def check_at_least(low: float, group: Group, *names: str) -> None:
+def check_switches(name: str, switches: Mapping[str, Any]) -> None:
+    """Raise for what is not one of PyTorch's switches, and for the one that cannot be had."""
+    for switch, value in switches.items():
+        if switch not in (*SWITCHES, "differentiable"):
+            raise TypeError(f"{name}() got an unexpected keyword argument {switch!r}")
+        if switch == "differentiable" and value:
+            raise ValueError(f"{name}: a step is not differentiable here. Write it with ac.grad on Tensors: w - lr * g(w).")
+
+
+def check_betas(group: Options) -> None:
+    """Raise ValueError unless both betas are in [0, 1)."""
+    if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
+        raise ValueError(f"both betas must be in [0, 1), got {group['betas']}")
+
+
+def check_at_least(low: float, group: Options, *names: str) -> None:
     """Raise ValueError unless each of the named options is a number of at least `low`."""
     for name in names:
         if not group[name] >= low:
             raise ValueError(f"{name} must be at least {low}, got {group[name]}")
 
 
-def _as_groups(params: Any) -> list[Group]:
+def _as_groups(params: Any) -> list[Options]:
     if isinstance(params, ac.Tensor):
         raise TypeError("params is one Tensor: give an iterable of Tensors or of dicts, such as [w]")
     entries = list(params)
     if not entries:
         raise ValueError("params is empty. Was a generator such as parameters() used up before?")
-    return entries if isinstance(entries[0], dict) else [{"params": entries}]
+    return entries if isinstance(entries[0], Mapping) else [{"params": entries}]
+
+
+def _unnamed(p: Any) -> Any:
+    """The parameter of a pair that `named_parameters()` gave."""
+    return p[1] if isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) else p
 
 
 def _check_params(tensors: list[Any], known: Iterable[ac.Tensor]) -> None:

@@ -19,9 +19,10 @@ class StopCode(StrEnum):
     NON_FINITE = "non_finite"  # NaN or infinity wherever it was tried
     CALLBACK = "callback"  # the callback raised StopIteration
     INTERRUPTED = "interrupted"  # Ctrl-C or another exception
+    SEPARATED = "separated"  # every example is classified right
 
 
-CONVERGED = {StopCode.GRADIENT, StopCode.SLOPE, StopCode.STEP, StopCode.LOSS}
+CONVERGED = {StopCode.GRADIENT, StopCode.SLOPE, StopCode.STEP, StopCode.LOSS, StopCode.SEPARATED}
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ import numpy as np
 import autograd_core as ac
 import nn
 from autograd_core.errors import MissingExtraError, require
+from nn.command import whole_from
+from nn.progress import Progress
 
 from .. import pictures
-from ..progress import Progress
 from ..sobolev import SobolevLoss, derivatives
 
 POINTS, HELD_OUT = 40, 10
@@ -251,18 +252,7 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m physics sine", description=__doc__.splitlines()[0])
     p.add_argument("--quick", action="store_true", help=f"only {QUICK_STEPS} steps, for tests; too few to overfit")
     p.add_argument("--out", metavar="DIR", help="folder for pictures and weights (default: sine-study or sine-quick)")
-    p.add_argument("--seed", type=_from(0), default=0, metavar="N", help="of data and weights (default: %(default)s)")
-    p.add_argument("--steps", type=_from(1), metavar="N", help=f"of each training (default: {STEPS})")
+    p.add_argument("--seed", type=whole_from(0), default=0, metavar="N", help="of data and weights (default: %(default)s)")
+    p.add_argument("--steps", type=whole_from(1), metavar="N", help=f"of each training (default: {STEPS})")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     return p
-
-
-def _from(low: int) -> Callable[[str], int]:
-    """The reader of a whole number that is not below `low`."""
-
-    def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < low:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} on")
-        return int(text)
-
-    return read

@@ -245,7 +245,7 @@ LEAF = ac.tensor(0.5, requires_grad=True)
         (lambda: ac.geomspace(0.0, 1.0), ValueError, "geomspace: an end is zero, and no multiple of zero"),
         (lambda: ac.geomspace(LEAF, -0.0), ValueError, "geomspace: an end is zero"),
         (lambda: ac.array([[1.0], [2.0, 3.0]]), ShapeError, "a Tensor is a rectangular array"),
-        (lambda: ac.array([LEAF, [LEAF, LEAF]]), ShapeError, r"stack: all arrays must have one shape; array 1 has \(2,\)"),
+        (lambda: ac.array([LEAF, [LEAF, LEAF]]), ShapeError, r"these lists are ragged: data\[1\] has shape \(2,\)"),
         (lambda: ac.asarray("text"), DTypeError, "a Tensor holds numbers or booleans"),
         (lambda: ac.asarray([1.0], dtype="datetime64[s]"), DTypeError, "a Tensor holds numbers or booleans, not datetime64"),
         (lambda: ac.identity(-1), ShapeError, "identity: lengths cannot be negative"),

@@ -136,7 +136,7 @@ POWERS = [2, 2.0, -1, np.float64(2), np.float64(0.5), np.float32(3), np.int64(2)
 def test_a_power_has_the_dtype_that_numpy_gives_it(p, dtype):
     x = np.array([1, 3], dtype)
     if dtype == "int32" and type(p) is int and p < 0:
-        with pytest.raises(ValueError, match="Integers to negative integer powers"):
+        with pytest.raises(ValueError, match=r"power: x \*\* -1 of integers"):
             ac.tensor(x) ** p
         return
     y = ac.tensor(x) ** p

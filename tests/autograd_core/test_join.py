@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ac
-from autograd_core.errors import ShapeError
+from autograd_core.errors import DTypeError, ShapeError
 from autograd_core.ops.join import Concatenate, Narrow, Place, Split, Stack
 
 X = np.random.default_rng(2).normal(size=(2, 3, 4))
@@ -53,6 +53,22 @@ CUTS = [
 REPEATS = [(X, 2, 1), (X, 3, None), (X, [1, 0, 2], 1), (X, np.array([2, 1]), 0), (X, 0, 0), (X, [2], -1), (SCALAR, 2, None)]
 JOIN_IDS = [f"{i}-{name}" for i, (name, _, _) in enumerate(JOINS)]
 CUT_IDS = [f"{i}-{name}" for i, (name, _, _) in enumerate(CUTS)]
+
+
+@pytest.mark.parametrize("name", ["concatenate", "stack", "hstack", "vstack"])
+def test_joined_in_another_dtype(name):
+    arrays = [X, X.astype(np.float32)]
+    for dtype, casting in (("float32", "same_kind"), ("complex64", "same_kind"), ("int64", "unsafe"), (None, "safe")):
+        y = getattr(ac, name)(arrays, dtype=dtype, casting=casting)
+        expected = getattr(np, name)(arrays, dtype=dtype, casting=casting)
+        assert y.dtype == expected.dtype
+        np.testing.assert_array_equal(y.numpy(), expected)
+    for dtype, casting in (("int64", "same_kind"), ("float32", "safe"), (None, "no")):
+        with pytest.raises(DTypeError, match=f"{name}: array . of dtype float.* does not become .* with casting='{casting}'"):
+            getattr(ac, name)(arrays, dtype=dtype, casting=casting)
+    gradient = ac.grad(lambda x: ac.sum(getattr(ac, name)([x, x], dtype="float32") * 2.0))(X)
+    assert gradient.dtype == np.float64
+    assert set(gradient.ravel().tolist()) == {4.0}
 
 
 @pytest.mark.parametrize("name, arrays, options", JOINS, ids=JOIN_IDS)

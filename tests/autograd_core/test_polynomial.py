@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ac
-from autograd_core.errors import DTypeError, ShapeError
+from autograd_core.errors import CaptureError, DTypeError, GradientError, ShapeError
 
 rng = np.random.default_rng(12)
 X = np.array([[-2.0, -0.5, 0.0], [0.25, 1.0, 3.0]])
@@ -69,6 +69,82 @@ def test_polyfit(degree, weights):
         np.testing.assert_allclose(ac.polyfit(x, y, degree, w=weights).numpy(), np.polyfit(x, y, degree, w=weights), atol=1e-11)
     inputs = (x, np.exp(x), np.ones(5) if weights is None else weights)
     ac.testing.gradcheck(lambda x, y, w: ac.polyfit(x, y, degree, w=None if weights is None else w), inputs, order=2)
+
+
+CONJUGATE = [1 + 1j, 1 - 1j, 2.0]
+
+
+@pytest.mark.parametrize("zeros", [[1.0, -2.0, 0.5], [], [3.0], CONJUGATE, [1 + 1j, 2.0], [[1.0, 2.0], [-3.0, 1.0]]])
+def test_poly(zeros):
+    y, expected = ac.poly(zeros), np.poly(zeros)
+    assert y.dtype == np.asarray(expected).dtype
+    np.testing.assert_allclose(y.numpy(), expected, rtol=1e-13, atol=1e-14)
+    if np.size(zeros) and zeros is not CONJUGATE:
+        ac.testing.gradcheck(lambda z: ac.poly(z) * (1 + 0j), np.array(zeros), order=2)
+
+
+COEFFICIENTS = [[1.0, -6.0, 11.0, -6.0], [2.0, 0.0, 3.0], [1.0, 1.0, 0.0], [1.0, 0.5, 0.0, 2.0], [4.0], [0.0], [], 2.0]
+
+
+@pytest.mark.parametrize("p", [*COEFFICIENTS, [0.0, 0.0, 1.0, -3.0, 2.0], [1.0, 2j]])
+def test_roots(p):
+    y, expected = ac.roots(p), np.roots(np.atleast_1d(p))
+    np.testing.assert_allclose(np.sort_complex(y.numpy()), np.sort_complex(expected), rtol=1e-12, atol=1e-14)
+    if np.size(p) > 1 and p[0]:
+        ac.testing.gradcheck(lambda p: ac.roots(p) * (1 + 0j), np.array(p), order=2)
+
+
+def test_the_derivative_of_a_root_is_that_of_the_implicit_function():
+    p = np.array([1.0, -3.0, 2.0])
+    for r, slopes in zip(ac.roots(p).tolist(), ac.jacobian(ac.roots)(p).tolist()):
+        np.testing.assert_allclose(slopes, -(r ** np.array([2, 1, 0])) / (2 * r - 3), rtol=1e-13)
+
+
+DIVISIONS = [([1.0, 5.0, 7.0], [1.0, 2.0]), ([1.0, 2.0], [1.0, 2.0, 3.0]), ([3.0, 5.0, 2.0], [2.0, 1.0]), ([2.0], [4.0])]
+
+
+@pytest.mark.parametrize("u, v", [*DIVISIONS, ([1.0, -3.0, 2.0], [1.0, -1.0]), ([1, 0, 0, 0, 1], [1, 1, 1]), (3.0, 2.0)])
+def test_polydiv(u, v):
+    for y, expected in zip(ac.polydiv(u, v), np.polydiv(u, v)):
+        np.testing.assert_allclose(y.numpy(), expected, rtol=1e-14)
+    if (u, v) in DIVISIONS:
+        ac.testing.gradcheck(ac.polydiv, (np.array(u), np.array(v)), order=2)
+
+
+# -- functions of functions ----------------------------------------------------------------------------------------------
+
+LINES = [
+    lambda v: v[1:] * v[:-1],
+    lambda v: v[0] * v[-1],
+    lambda v: v[:, None] * v[:2],
+    lambda v: 3.0,
+]
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("f", LINES, ids=range(len(LINES)))
+def test_a_function_of_lines(f, axis):
+    x = rng.normal(size=(2, 3, 4))
+    expected = np.apply_along_axis(f, axis, x)
+    y = ac.apply_along_axis(f, axis, x)
+    assert y.shape == expected.shape
+    np.testing.assert_allclose(y.numpy(), expected, rtol=1e-14)
+    ac.testing.gradcheck(lambda x: ac.apply_along_axis(f, axis, x), x[:, :, :2], order=2)
+
+
+def test_a_function_of_lines_gets_further_arguments():
+    assert ac.apply_along_axis(lambda v, a, b=0.0: a * v + b, 0, [1.0, 2.0], 3.0, b=1.0).tolist() == [4.0, 7.0]
+    batch = rng.normal(size=(4, 2, 3))
+    f = lambda x: ac.apply_along_axis(ac.cumsum, 1, x)
+    np.testing.assert_allclose(ac.vmap(f)(batch).numpy(), np.cumsum(batch, 2), rtol=1e-14)
+
+
+@pytest.mark.parametrize("axes", [0, [0, 1], (1, -1)])
+@pytest.mark.parametrize("name", ["sum", "cumsum", "max"])
+def test_a_function_over_axes(name, axes):
+    x = rng.normal(size=(2, 3, 4))
+    y = ac.apply_over_axes(getattr(ac, name), x, axes)
+    np.testing.assert_allclose(y.numpy(), np.apply_over_axes(getattr(np, name), x, axes), rtol=1e-13)
 
 
 PIECES = [
@@ -153,6 +229,14 @@ REFUSED = [
     (lambda: ac.polyfit(P, P, 1, w=P[:2]), ShapeError, r"polyfit: weights of shape \(2,\) for 4 places"),
     (lambda: ac.vander(X), ShapeError, r"vander: needs a vector; given shape \(2, 3\)"),
     (lambda: ac.vander(P, -1), ShapeError, "vander: lengths cannot be negative"),
+    (lambda: ac.poly(np.zeros((2, 2, 2))), ShapeError, "poly: coefficients are a vector"),
+    (lambda: ac.roots(X), ShapeError, r"roots: coefficients are a vector; given shape \(2, 3\)"),
+    (lambda: ac.grad(lambda p: ac.sum(ac.roots(p)))(np.array([0.0, 1.0, 2.0])), GradientError, "roots: the first coefficient"),
+    (lambda: ac.polydiv([], P), ShapeError, r"polydiv: both polynomials need coefficients; given shapes \(0,\) and \(4,\)"),
+    (lambda: ac.vmap(lambda x: ac.polydiv(x, [1.0, 2.0]))(X), CaptureError, "remainder"),
+    (lambda: ac.apply_along_axis(ac.sin, 0, np.zeros((2, 0))), ShapeError, r"apply_along_axis: shape \(2, 0\) has no lines"),
+    (lambda: ac.apply_along_axis(ac.sin, 2, X), ShapeError, "apply_along_axis: axis 2 is out of range"),
+    (lambda: ac.apply_over_axes(lambda x, a: ac.sum(x), X, 0), ShapeError, r"apply_over_axes: the function made shape \(\)"),
     (lambda: ac.piecewise(X, [X < 0, X > 0], [1.0]), ShapeError, "piecewise: 1 functions for 2 conditions: one each needed"),
     (lambda: ac.piecewise(X, [], [1.0]), ShapeError, "piecewise: 1 functions for 0 conditions"),
     (lambda: ac.piecewise(X, [X[:, :1] < 0], [1.0]), ShapeError, r"a condition of shape \(2, 1\) for x of shape \(2, 3\)"),

@@ -131,6 +131,12 @@ def test_a_rule_that_is_not_linear_is_found(rule):
     assert "linear" in kinds(op, VECTOR)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_what_rounding_leaves_of_a_derivative_that_cancels_is_no_fault_of_linearity(seed):
+    """A matrix of two equal rows is singular whatever they are: the value does not tell how large the cofactors are."""
+    assert gradcheck(lambda x: ac.linalg.det(ac.stack([x, x])), np.array([0.001, 0.007]), seed=seed)
+
+
 def test_an_infinite_derivative_is_no_fault_of_linearity():
     assert gradcheck(ac.sqrt, 0.0)
 

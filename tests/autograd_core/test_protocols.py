@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import scipy.special
 
 import autograd_core as ac
 from autograd_core.errors import GradientError
+from autograd_core.protocols import INSTEAD, functions, parameters, ufuncs
 
 A = np.array([[1.0, 2.0], [3.0, 4.5]])
 
@@ -51,6 +54,18 @@ CALLS = {
     "trace": np.trace,
     "pad": lambda x: np.pad(x, 1),
     "kron": lambda x: np.kron(x, A),
+    "windows": lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=1),
+    "apply_along_axis": lambda x: np.apply_along_axis(lambda v: v[1:] - v[:-1], 0, x),
+    "apply_over_axes": lambda x: np.apply_over_axes(np.sum, x, [0]),
+    "astype": lambda x: np.astype(x, np.float32),
+    "order": lambda x: np.ravel(x, order="K"),
+    "concatenate with dtype": lambda x: np.concatenate([x, A], dtype="float32"),
+    "hstack with casting": lambda x: np.hstack([x, A], dtype="complex128", casting="safe"),
+    "union1d": lambda x: np.union1d(x, A),
+    "roots": lambda x: np.sort(np.roots(x[0])),
+    "poly": lambda x: np.poly(x[0]),
+    "polydiv": lambda x: np.polydiv(np.poly(x[0]), x[1])[0],
+    "real_if_close": lambda x: np.real_if_close(x + 0j),
 }
 
 
@@ -66,12 +81,21 @@ def test_functions_of_numpy_give_tensors_with_its_values(name, x):
 @pytest.mark.parametrize(
     "call, text",
     [
-        (lambda x: np.packbits(x), "numpy.packbits is not differentiable here, and would drop the gradient"),
-        (lambda x: np.apply_along_axis(np.sum, 0, x), "numpy.apply_along_axis is not differentiable here"),
-        (lambda x: np.add(x, 1, out=np.zeros((2, 2))), "numpy.add with out"),
-        (lambda x: np.add(x, 1, where=np.eye(2, dtype=bool)), "numpy.add with where"),
-        (lambda x: np.add.at(x, [0], 1.0), "numpy.add.at"),
-        (lambda x: np.add.reduceat(x, [0, 1]), "numpy.add.reduceat"),
+        (lambda x: np.histogramdd(x), "numpy.histogramdd is not differentiable here, and would drop the gradient"),
+        (lambda x: np.add(x, 1, out=np.zeros((2, 2))), r"numpy.add with out: .* y = numpy.add\(…\), .* out.copy_\(y\)"),
+        (lambda x: np.add(np.ones(2), 1, out=ac.zeros(2)), "numpy.add with out"),
+        (lambda x: np.add(x, 1, x), "numpy.add with out"),
+        (lambda x: np.add.reduce(x, out=np.zeros(2)), "numpy.add.reduce with out"),
+        (lambda x: np.fft.fft(x, out=np.zeros((2, 2), complex)), "numpy.fft.* with out"),
+        (lambda x: np.add(x, 1, where=np.eye(2, dtype=bool)), r"numpy.add with where: .* np.where\(mask, numpy.add\(…\), z\)"),
+        (lambda x: np.median(x, overwrite_input=True), "numpy.median with overwrite_input: Tensors do not have this option"),
+        (lambda x: np.lib.stride_tricks.sliding_window_view(x, 1, 0, writeable=True), "sliding_window_view with writeable"),
+        (lambda x: np.add.at(x, [0], 1.0), r"numpy.add.at is not .* Write x.at\[i\].add\(value\)"),
+        (lambda x: np.add.reduceat(x, [0, 1]), "numpy.add.reduceat is not .* Write ac.segment_sum"),
+        (lambda x: np.copyto(x, 1.0), r"numpy.copyto is not .* Write x.copy_\(value\)"),
+        (lambda x: np.put(x, [0], 1.0), r"numpy.put is not .* Write x.at\[i\].set\(value\)"),
+        (lambda x: np.fill_diagonal(x, 0.0), r"Write x.at\[ac.diag_indices_from\(x\)\].set\(value\)"),
+        (lambda x: np.put_along_axis(x, np.array([[0]]), 1.0, 0), "Write ac.put_along_axis, which gives a copy"),
     ],
 )
 def test_what_is_not_supported_raises(call, text, x):
@@ -79,9 +103,55 @@ def test_what_is_not_supported_raises(call, text, x):
         call(x)
 
 
-def test_the_nearest_function_is_named(x):
-    with pytest.raises(TypeError, match="The nearest supported function is"):
+def test_the_nearest_function_is_named_where_it_does_not_mislead(x):
+    with pytest.raises(TypeError, match="The supported function with the nearest name is histogram"):
         np.histogram2d(x[0], x[1])
+    with pytest.raises(TypeError) as caught:
+        np.copyto(x, 1.0)
+    assert "nearest" not in str(caught.value)
+
+
+def test_what_is_advised_in_place_of_a_function_exists():
+    for text in INSTEAD.values():
+        names = re.findall(r"(?:ac|x|\])\.(\w+)", text)
+        assert names
+        for name in names:
+            assert any(hasattr(home, name) for home in (ac, ac.Tensor, ac.ones(1).at[0]))
+
+
+def out_of(home):
+    """Functions of NumPy that can write into `out`, and that have a counterpart."""
+    known = {**functions(), **ufuncs()}
+    found = [f for name in dir(home) if callable(f := getattr(home, name)) and not isinstance(f, type) and f in known]
+    return [f for f in found if isinstance(f, np.ufunc) or "out" in parameters(f)]
+
+
+@pytest.mark.parametrize("home", [np, np.linalg, np.fft])
+def test_no_function_writes_into_out(home):
+    found = out_of(home)
+    assert found
+    for theirs in found:
+        ours = functions().get(theirs) or ufuncs()[theirs]
+        with pytest.raises(TypeError, match="out"):
+            ours(ac.ones((2, 2)), out=np.zeros((2, 2)))
+        if isinstance(theirs, np.ufunc):
+            with pytest.raises(TypeError, match=f"numpy.{theirs.__name__} with out: no op writes into memory"):
+                theirs(*[ac.ones((2, 2))] * theirs.nin, out=(np.zeros((2, 2)),) + (None,) * (theirs.nout - 1))
+
+
+def test_an_option_that_says_what_is_so_anyway_is_no_hindrance(x):
+    assert np.median(x, overwrite_input=False).item() == np.median(A)
+    assert np.lib.stride_tricks.sliding_window_view(x, (2, 1), writeable=False).shape == (1, 2, 2, 1)
+    assert np.nan_to_num(x, copy=True).tolist() == A.tolist()
+    assert np.unique(x, sorted=True).tolist() == np.unique(A).tolist()
+
+
+def test_values_go_to_functions_that_write_them_down(x, tmp_path):
+    np.save(tmp_path / "x.npy", x)
+    assert np.load(tmp_path / "x.npy").tolist() == A.tolist()
+    assert np.unravel_index(ac.tensor([3]), (2, 2)) == (np.array([1]), np.array([1]))
+    assert np.packbits(ac.tensor([1, 0, 1])).tolist() == [160]
+    assert np.einsum_path("ij,jk", x, x)[0] == ["einsum_path", (0, 1)]
 
 
 def test_questions_about_an_array(x):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 import autograd_core as ac
 from autograd_core.errors import DTypeError, GradientError, ShapeError
 from autograd_core.ops.gauge import Quotients, Settled
+from autograd_core.ops.isotropic import Bent, Horizon
+from autograd_core.ops.slopes import SecondSlopes, Slopes, Turn
 from autograd_core.testing import gradcheck
 
 RNG = np.random.default_rng(0)
@@ -133,9 +137,6 @@ def test_a_function_of_values_and_vectors_is_not_decided():
     with pytest.raises(GradientError, match="eigh: values 0 and 1 are equal .* depends on them and on their vectors"):
         ac.grad(whole)(EQUAL)
     assert np.isnan(ac.jvp(whole, (EQUAL,), (hermitian(real(4, 4)),))[1].item())
-    squares = lambda x: ac.sum(ac.linalg.eigvalsh(x) ** 2)
-    with pytest.raises(GradientError, match="eigh: values 0 and 1 are equal"):
-        ac.jacobian(ac.grad(squares), mode="reverse")(EQUAL)
 
 
 SYMMETRIC = [  # functions of eigenvalues, and the same ones of the matrix
@@ -148,31 +149,144 @@ SYMMETRIC = [  # functions of eigenvalues, and the same ones of the matrix
 ]
 
 
+POINTS = [np.eye(3), EQUAL, SOME_EQUAL, np.diag([1.0, 1.0, 2.0]), np.diag([1.0, 2.0]), 1e-9 * EQUAL, 1e9 * np.eye(2)]
+
+
+def half(f):
+    return lambda x: f(hermitian(x) / 2.0)
+
+
+def forward(f, t):
+    return lambda x: ac.jvp(f, (x,), (t,))[1]
+
+
+def reverse(f, t):
+    return lambda x: ac.sum(t * ac.grad(f)(x))
+
+
 @pytest.mark.parametrize("of_values, of_matrix", SYMMETRIC)
-@pytest.mark.parametrize("x", [np.eye(3), EQUAL, SOME_EQUAL, np.diag([1.0, 2.0]), 1e-9 * EQUAL, 1e9 * np.eye(2)])
+@pytest.mark.parametrize("x", POINTS)
 def test_second_derivatives_of_symmetric_functions_of_equal_eigenvalues(of_values, of_matrix, x):
-    """Forward over reverse: the stiffness that belongs to an energy of principal stretches, equal ones too."""
-    half = lambda f: lambda x: f(hermitian(x) / 2.0)
-    ours = ac.hessian(half(lambda x: of_values(ac.linalg.eigvalsh(x))))(x).numpy()
-    expected = ac.hessian(half(of_matrix))(x).numpy()
-    np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-11 * np.abs(expected).max())
-    t = hermitian(real(*x.shape)).numpy()
-    along = ac.hvp(lambda x: of_values(ac.linalg.eigvalsh(x)), x, t).numpy()
+    """The stiffness that belongs to an energy of principal stretches, equal ones too."""
+    ours, matrix = half(lambda x: of_values(ac.linalg.eigvalsh(x))), half(of_matrix)
+    expected = ac.hessian(matrix)(x).numpy()
+    tolerance = {"rtol": 1e-10, "atol": 1e-11 * max(np.abs(expected).max(), 1e-3 / np.abs(x).max())}
+    np.testing.assert_allclose(ac.hessian(ours)(x).numpy(), expected, **tolerance)
+    np.testing.assert_allclose(ac.jacobian(ac.grad(ours), mode="reverse")(x).numpy(), expected, **tolerance)
+    batch = np.stack([x, x + np.diag(range(len(x)))])
+    np.testing.assert_allclose(ac.vmap(ac.hessian(ours))(batch)[0].numpy(), expected, **tolerance)
+    diagonal = ac.hessian_diag(matrix)(x).numpy()
+    np.testing.assert_allclose(ac.hessian_diag(ours)(x).numpy(), diagonal, **tolerance)
+    along = ac.hvp(ours, x, t := hermitian(real(*x.shape)).numpy()).numpy()
     np.testing.assert_allclose(along, np.tensordot(expected, t), rtol=1e-9, atol=1e-10 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("of_values, of_matrix", SYMMETRIC)
+@pytest.mark.parametrize("x", POINTS[:4])
+@pytest.mark.parametrize("order", [2, 3])
+def test_all_orders_of_sweeps_at_equal_eigenvalues(of_values, of_matrix, x, order):
+    ts = [real(*x.shape) for _ in range(order)]
+    ours, expected = half(lambda x: of_values(ac.linalg.eigvalsh(x))), half(of_matrix)
+    for t in ts:
+        expected = reverse(expected, t)
+    expected = expected(ac.tensor(x)).item()
+    for sweeps in itertools.product((forward, reverse), repeat=order):
+        f = ours
+        for sweep, t in zip(sweeps, ts):
+            f = sweep(f, t)
+        np.testing.assert_allclose(f(ac.tensor(x)).item(), expected, rtol=1e-9, atol=1e-10)
+
+
+def test_third_derivatives_in_all_directions():
+    f = half(lambda x: ac.sum(ac.exp(ac.linalg.eigvalsh(x))))
+    expected = ac.jacobian(ac.hessian(half(lambda x: ac.trace(ac.linalg.expm(x)))))(np.eye(3)).numpy()
+    np.testing.assert_allclose(ac.jacobian(ac.hessian(f))(np.eye(3)).numpy(), expected, atol=1e-13)
+    np.testing.assert_allclose(ac.vmap(ac.jacobian(ac.hessian(f)))(np.eye(3)[None])[0].numpy(), expected, atol=1e-13)
+
+
+def test_where_a_function_is_invariant_rounding_is_no_doubt():
+    """The derivative of softmax along equal numbers is 0, and what rounding leaves of it is not the same for equal values."""
+    f = half(lambda x: ac.logsumexp(ac.linalg.eigvalsh(x)))
+    g = half(lambda x: ac.log(ac.trace(ac.linalg.expm(x))))
+    t, x = real(4, 4), EQUAL
+    ours, theirs = (reverse(reverse(reverse(h, t), t), t)(ac.tensor(x)).item() for h in (f, g))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+    rest = half(lambda x: ac.sum((ac.linalg.eigvalsh(x) - 1.0) ** 2))  # a stress of zero
+    np.testing.assert_allclose(reverse(reverse(rest, t), t)(ac.tensor(TURN @ TURN.T)).item(), np.sum((t + t.T) ** 2) / 2)
+
+
+def test_a_function_with_parameters_and_other_arguments():
+    """The mixed derivatives by what a symmetric function depends on beside the values."""
+
+    def f(x, p):
+        w = ac.linalg.eigvalsh(hermitian(x))
+        return ac.sum(ac.exp(p[0] * w)) + p[1] * ac.sum(w**2) * x[0, 1]
+
+    def g(x, p):
+        x_ = hermitian(x)
+        return ac.trace(ac.linalg.expm(p[0] * x_)) + p[1] * ac.sum(x_ * x_) * x[0, 1]
+
+    x, p = np.eye(3) / 2.0, np.array([0.7, 0.3])
+    for h, z in zip(ac.hessian(f, (0, 1))(x, p), ac.hessian(g, (0, 1))(x, p), strict=True):
+        for a, b in zip(h, z, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-12)
+
+
+def test_derivatives_of_the_fourth_order_raise():
+    x, t = np.eye(2), hermitian(real(2, 2)).numpy()
+    f = lambda x: ac.sum(ac.exp(ac.linalg.eigvalsh(x)))
+    for _ in range(4):
+        f = reverse(f, t)
+    with pytest.raises(GradientError, match="values of a matrix are equal .* known to the third order"):
+        f(ac.tensor(x))
+    assert np.isfinite(f(ac.tensor(np.diag([1.0, 2.0]))).item())
+
+
+def test_a_taylor_series_at_equal_eigenvalues():
+    """To the second order; it then knows no more, and its gradient is not known at all."""
+    f, g = (half(h) for h in (lambda x: ac.sum(ac.exp(ac.linalg.eigvalsh(x))), lambda x: ac.trace(ac.linalg.expm(x))))
+    series = [real(3, 3) for _ in range(3)]
+    ours, theirs = (ac.jet(h, (np.eye(3),), (series,))[1] for h in (f, g))
+    np.testing.assert_allclose([y.item() for y in ours[:2]], [y.item() for y in theirs[:2]], rtol=1e-12)
+    assert np.isnan(ours[2].item())
+    with pytest.raises(GradientError, match="values are equal .* a Taylor series or a forward sweep went"):
+        ac.grad(lambda x: ac.laplacian(f)(x))(np.eye(3))
+    assert gradcheck(lambda x: ac.laplacian(f)(x), np.diag([1.0, 2.0, 4.0]))
 
 
 def test_second_derivatives_at_equal_eigenvalues_of_complex_matrices():
     turn = np.linalg.qr(complex_(3, 3))[0]
     x = (turn * [0.5, 0.5, 1.0]) @ turn.conj().T
     f = lambda x: ac.sum(ac.linalg.eigvalsh(hermitian(x)) ** 3)
-    assert gradcheck(f, x, order=2, modes=["forward over reverse"], atol=1e-9)
+    assert gradcheck(f, x, order=2, atol=1e-9)
 
 
 def test_second_derivatives_of_what_is_not_symmetric_do_not_exist():
     f = lambda x: ac.linalg.eigvalsh(x)[-1]
-    assert np.isnan(ac.hessian(f)(np.eye(2)).numpy()).any()
+    with pytest.raises(GradientError, match="values 0 and 0 of a matrix are equal .* no second derivative"):
+        ac.jacobian(ac.grad(f), mode="reverse")(np.eye(2))
+    assert np.isnan(ac.hvp(f, np.eye(2), np.array([[0.0, 1.0], [1.0, 0.0]])).numpy()).any()
     np.testing.assert_array_equal(ac.hvp(f, np.eye(2), np.diag([1.0, 2.0])).numpy(), np.zeros((2, 2)))  # nothing is turned
-    assert gradcheck(lambda x: f(hermitian(x)), np.diag([1.0, 1.0, 2.0]), order=2, modes=["forward over reverse"])
+    squares = lambda x: ac.sum(ac.linalg.eigvalsh(x) ** 2 * [0.0, 1.0])  # whose gradient is 0 for both
+    with pytest.raises(GradientError, match="no second derivative"):
+        ac.jacobian(ac.grad(squares), mode="reverse")(np.zeros((2, 2)))
+    cubes = lambda x: ac.sum(ac.linalg.eigvalsh(x) ** 3 * [0.0, 0.0, 1.0])
+    with pytest.raises(GradientError, match="no second derivative"):
+        reverse(reverse(reverse(cubes, real(3, 3)), real(3, 3)), real(3, 3))(ac.tensor(np.zeros((3, 3))))
+
+
+def test_a_simple_eigenvalue_beside_equal_ones_has_all_derivatives():
+    for k, x in ((-1, np.diag([1.0, 1.0, 2.0])), (0, np.diag([1.0, 2.0, 2.0]))):
+        assert gradcheck(lambda x, k=k: ac.linalg.eigvalsh(hermitian(x))[k] ** 2, x, order=2)
+
+
+def test_what_a_freed_graph_cannot_tell_raises():
+    x = ac.tensor(np.eye(2), requires_grad=True)
+    y = ac.sum(ac.exp(ac.linalg.eigvalsh(x)))
+    (g,) = ac.gradients(y, x, create_graph=True, retain_graph=False)
+    np.testing.assert_allclose(g.numpy(), np.e * np.eye(2))
+    with pytest.raises(GradientError, match="no second derivative"):
+        ac.gradients(g[0, 1] + g[1, 0], x)
 
 
 def test_the_slopes_of_equal_eigenvalues_along_a_direction():
@@ -189,16 +303,31 @@ def test_near_values_are_not_equal_ones():
     assert np.isfinite(ac.grad(lambda x: ac.linalg.eigh(x).eigenvectors[0, 0])(ac.tensor(x)).numpy()).all()
 
 
+def test_how_equal_values_part():
+    m, b = hermitian(real(3, 3)).numpy(), np.diag([2.0, 2.0, 1.0])
+    np.testing.assert_allclose(Slopes()(m, np.eye(3)), np.linalg.eigvalsh(m))
+    np.testing.assert_allclose(Slopes(True)(m, b), [*np.linalg.eigvalsh(m[:2, :2])[::-1], m[2, 2]])
+    r = Turn(True)(m, b)
+    block = np.where(np.outer([1, 1, 0], [1, 1, 0]), m, 0.0)
+    np.testing.assert_allclose(r.T @ block @ r, np.diag([*Slopes(True)(m, b)[:2], 0]), atol=1e-14)
+    t = real(3, 3)
+    np.testing.assert_allclose(SecondSlopes(True)(t, m, 2.0 * m, b)[:2], np.diagonal(r.T @ t @ r)[:2])
+    assert np.isnan(SecondSlopes(True)(t, m, -m, b)).tolist() == [True, True, False]
+    with pytest.raises(GradientError, match="known to the third order"):
+        Horizon(-1)(np.eye(2), np.ones((2, 2)))
+    np.testing.assert_array_equal(Horizon(-1)(np.eye(2), np.zeros((2, 2))), np.zeros((2, 2)))
+    assert np.isnan(Bent()(np.ones((2, 2)), np.array([np.nan, 1.0]))).tolist() == [[True, True], [False, False]]
+
+
 def test_quotients_and_what_meets_their_zeros():
-    np.testing.assert_array_equal(Quotients("gap")(np.array([1.0, 1.0, 3.0])), [[0, 0, 0.5], [0, 0, 0.5], [-0.5, -0.5, 0]])
-    np.testing.assert_array_equal(Quotients("value")(np.zeros(2)), [[0, 0]])
+    np.testing.assert_array_equal(Quotients()(np.array([1.0, 1.0, 3.0])), [[0, 0, 0.5], [0, 0, 0.5], [-0.5, -0.5, 0]])
     x, w = np.array([[1.0, 2.0], [2.0, 3.0]]), np.ones(2)
-    np.testing.assert_array_equal(Settled("eigh", "gap", "skew")(x, w), x)
-    np.testing.assert_array_equal(Settled("eigh", "gap", "off", raises=False)(x, w), [[1, np.nan], [np.nan, 3]])
+    np.testing.assert_array_equal(Settled("eigh", "gap", "skew")(x, x, w), x)
+    np.testing.assert_array_equal(Settled("eigh", "gap", "off", raises=False)(x, x, w), [[1, np.nan], [np.nan, 3]])
     with pytest.raises(GradientError, match="eigh: values 0 and 1 are equal .* and on their vectors"):
-        Settled("eigh", "gap", "skew")(x, w, w)
+        Settled("eigh", "gap", "skew")(x, x, w, w)
     with pytest.raises(ShapeError, match=r"settled: square matrices needed for the gap of two values; given \(1, 2\)"):
-        Settled("eigh", "gap", "skew")(ac.tensor(x[:1]), w)
+        Settled("eigh", "gap", "skew")(x, ac.tensor(x[:1]), w)
 
 
 # -- eig ---------------------------------------------------------------------------------------------------

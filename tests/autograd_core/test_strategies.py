@@ -12,6 +12,7 @@ from hypothesis.errors import NoSuchExample
 import autograd_core as ac
 import nn
 from autograd_core.testing import strategies
+from autograd_core.testing.programs import Ref, Step
 from autograd_core.testing.strategies import (
     axes,
     broadcastable_shapes,
@@ -20,6 +21,7 @@ from autograd_core.testing.strategies import (
     positive_definite,
     programs,
     shapes,
+    tame,
     tensors,
 )
 
@@ -135,6 +137,13 @@ def test_a_wrong_rule_shrinks_to_a_short_program():
 def test_only_the_functions_that_were_asked_for_are_drawn():
     with pytest.raises(NoSuchExample):
         find(programs(["sin", "add"]), lambda p: any(step.name not in ("sin", "add") for step in p.steps), settings=patient)
+
+
+def test_steps_are_drawn_where_they_are_smooth_by_each_operand():
+    """copysign(x, z) = ±|x| is smooth at 0 along x = z, but has a kink there along x."""
+    step = Step("copysign", (Ref(0), Ref(0)))
+    assert tame(step, [np.array(0.0)]) is None
+    assert tame(step, [np.array(1.5)]) == 1.5
 
 
 # -- hypothesis is an extra --------------------------------------------------------------------------------------------

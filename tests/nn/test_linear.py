@@ -187,3 +187,67 @@ def test_the_text_of_a_network_is_that_of_pytorch():
     torch = pytest.importorskip("torch")
     build = lambda lib: lib.Sequential(lib.Linear(2, 5, bias=False), lib.Sequential(lib.Tanh(), lib.ReLU()), lib.Sigmoid())
     assert repr(build(nn)) == repr(build(torch.nn))
+
+
+# -- Bilinear ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (2, 5), (0,)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_bilinear_agrees_with_pytorch_to_second_order(shape, bias, parity):
+    ours, theirs = nn.Bilinear(2, 3, 4, bias=bias), parity.torch.nn.Bilinear(2, 3, 4, bias=bias)
+    order = 2 if shape else 1  # PyTorch has no more of single vectors
+    parity.modules(ours, theirs, draws.normal(size=(*shape, 2)), draws.normal(size=(*shape, 3)), order=order)
+    assert repr(ours) == repr(theirs)
+
+
+def test_bilinear_is_a_form_for_each_output():
+    layer, x, z = nn.Bilinear(2, 3, 4, generator=0), draws.normal(size=2), draws.normal(size=3)
+    wanted = [x @ w @ z + b for w, b in zip(layer.weight.numpy(), layer.bias.numpy())]
+    np.testing.assert_allclose(layer(x, z).numpy(), wanted, rtol=1e-14)
+    ac.testing.gradcheck(lambda x, z, w: F.bilinear(x, z, w), (x, z, layer.weight.numpy()), order=2)
+    assert np.abs(layer.weight.numpy()).max() <= 0.5**0.5
+
+
+@pytest.mark.parametrize("first, second", [((5, 3), (5, 3)), ((5, 2), (4, 3)), ((), (3,))])
+def test_inputs_of_bilinear_that_do_not_fit_are_explained(first, second):
+    with pytest.raises(ac.errors.ShapeError, match="the last axes must have 2 and 3 features"):
+        nn.Bilinear(2, 3, 4)(np.ones(first), np.ones(second))
+
+
+# -- Flatten and Unflatten ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("axes", [(), (0,), (1, 2), (-2,), (0, -2), (2, 2)])
+def test_flatten_agrees_with_pytorch(axes, parity):
+    ours, theirs = nn.Flatten(*axes), parity.torch.nn.Flatten(*axes)
+    parity.functions(ours, theirs, draws.normal(size=(2, 3, 4)))
+    assert repr(ours) == repr(theirs)
+
+
+@pytest.mark.parametrize("arguments", [(1, (2, 3)), (-1, (2, 2)), (0, (1, -1)), (1, (-1, 3))])
+def test_unflatten_agrees_with_pytorch(arguments, parity):
+    ours, theirs = nn.Unflatten(*arguments), parity.torch.nn.Unflatten(*arguments)
+    parity.functions(ours, theirs, draws.normal(size=(2, 6, 4)))
+    assert repr(ours) == repr(theirs)
+
+
+def test_flatten_of_nothing_and_of_a_number():
+    assert nn.Flatten()(np.ones((0, 2, 3))).shape == (0, 6)
+    assert nn.Flatten(0)(1.0).shape == (1,)
+    assert nn.Unflatten(0, (0, 3))(np.ones((0, 2))).shape == (0, 3, 2)
+
+
+@pytest.mark.parametrize(
+    "call, text",
+    [
+        (lambda: nn.Flatten()(np.ones(3)), r"shape \(3,\) has no axis 1"),
+        (lambda: nn.Flatten(2, 1)(np.ones((1, 2, 3))), "axis 2 comes after axis 1"),
+        (lambda: nn.Unflatten(1, (2, 2))(np.ones((1, 6))), r"cannot be split into sizes \(2, 2\)"),
+        (lambda: nn.Unflatten(1, (-1, -1))(np.ones((1, 6))), "cannot be split"),
+        (lambda: nn.Unflatten(2, (2, 2))(np.ones((1, 6))), "has no axis 2"),
+    ],
+)
+def test_axes_that_cannot_be_merged_or_split_are_explained(call, text):
+    with pytest.raises(ac.errors.ShapeError, match=text):
+        call()

@@ -1,4 +1,4 @@
-"""Losses, penalties and early stopping."""
+"""Losses of regression, and early stopping. PyTorch stands in test_losses.py."""
 
 from __future__ import annotations
 
@@ -56,51 +56,52 @@ def test_an_unknown_reduction_is_refused():
             call()
 
 
-# -- penalties -------------------------------------------------------------------------------------------
+# -- other losses ----------------------------------------------------------------------------------------
 
 
-def model():
-    net = nn.Sequential(nn.Linear(2, 1), nn.Tanh(), nn.Linear(1, 1))
-    for p, values in zip(net.parameters(), ([[1.0, -2.0]], [5.0], [[-3.0]], [7.0]), strict=True):
-        p.copy_(values)
-    return net
+def test_known_values():
+    assert nn.l1_loss([1.0, 4.0], [0.0, 0.0]).item() == 2.5
+    assert nn.huber_loss([0.5, -3.0], 0.0, reduction="none", delta=2.0).tolist() == [0.125, 4.0]
+    assert nn.smooth_l1_loss([0.5, -3.0], 0.0, reduction="none", beta=2.0).tolist() == [0.0625, 2.0]
+    assert nn.mse_loss([1.0, 2.0], [0.0, 0.0], weight=[3.0, 1.0]).item() == 7.0 / 4.0
+    assert nn.gaussian_nll_loss([1.0], [3.0], 4.0).item() == pytest.approx(0.5 * (math.log(4.0) + 1.0), rel=1e-15)
+    assert nn.gaussian_nll_loss([0.0], [0.0], 1.0, full=True).item() == pytest.approx(0.5 * math.log(2 * math.pi), rel=1e-15)
+    assert nn.poisson_nll_loss([2.0], [0.0], log_input=False).item() == 2.0
+    divergence = nn.kl_div(np.log([[0.5, 0.5]] * 2), [[1.0, 0.0], [0.5, 0.5]], "batchmean")
+    assert divergence.item() == pytest.approx(0.5 * math.log(2.0))
 
 
-def test_penalties_leave_biases_out_unless_asked():
-    assert nn.l2_penalty(model()).item() == 14.0
-    assert nn.l1_penalty(model()).item() == 6.0
-    assert nn.l2_penalty(model(), biases=True).item() == 14.0 + 25.0 + 49.0
-    assert nn.l1_penalty(model(), biases=True).item() == 18.0
-    assert nn.l1_penalty(model().parameters()).item() == 18.0
+def test_large_errors_do_not_overflow():
+    x = ac.tensor([1e200, -1e200], requires_grad=True)
+    for loss in (nn.huber_loss, nn.smooth_l1_loss):
+        y = loss(x, [0.0, 0.0], reduction="sum")
+        assert y.item() == 2e200
+        assert ac.gradients(y, x)[0].tolist() == [1.0, -1.0]
 
 
-def test_gradients_of_penalties():
-    net = model()
-    nn.l2_penalty(net).backward()
-    assert net[0].weight.grad.tolist() == [[2.0, -4.0]]
-    assert net[0].bias.grad is None
-    w = ac.tensor([2.0, 0.0, -2.0], requires_grad=True)
-    nn.l1_penalty([w]).backward()
-    assert w.grad.tolist() == [1.0, 0.0, -1.0]
+def test_a_variance_below_eps_still_learns():
+    v = ac.tensor([1e-9], requires_grad=True)
+    nn.gaussian_nll_loss([1.0], [1.0], v, eps=1e-2).backward()
+    assert v.grad.tolist() == [50.0]
 
 
-def test_a_penalty_needs_weights():
-    for penalty in (nn.l1_penalty, nn.l2_penalty):
-        with pytest.raises(ValueError, match="a penalty needs weights"):
-            penalty(nn.Tanh())
-
-
-def test_the_l2_penalty_is_weight_decay():
-    penalised, decayed = model(), model()
-    x, y = draws.normal(size=(4, 2)), draws.normal(size=(4, 1))
-    optimizer = nn.optim.SGD(penalised.parameters(), lr=0.1)
-    weights = [decayed[0].weight, decayed[2].weight]
-    other = nn.optim.SGD([{"params": weights, "weight_decay": 0.02}, {"params": [decayed[0].bias, decayed[2].bias]}], lr=0.1)
-    (nn.mse_loss(penalised(x), y) + 0.01 * nn.l2_penalty(penalised)).backward()
-    nn.mse_loss(decayed(x), y).backward()
-    optimizer.step(), other.step()
-    for p, q in zip(penalised.parameters(), decayed.parameters(), strict=True):
-        assert np.allclose(p.numpy(), q.numpy(), rtol=1e-14)
+@pytest.mark.parametrize(
+    "call, kind, text",
+    [
+        (lambda: nn.huber_loss([1.0], [1.0], delta=0.0), ValueError, "delta must be positive"),
+        (lambda: nn.smooth_l1_loss([1.0], [1.0], beta=-1.0), ValueError, "beta must not be negative"),
+        (lambda: nn.gaussian_nll_loss([1.0], [1.0], [-1.0]), ValueError, "variances are at least 0; one is -1"),
+        (lambda: nn.gaussian_nll_loss(np.zeros((2, 3)), np.zeros((2, 3)), np.ones(3)), ac.ShapeError, "one variance for each"),
+        (lambda: nn.gaussian_nll_loss(np.zeros((2, 1)), np.zeros(2), 1.0), ac.ShapeError, "they must be equal"),
+        (lambda: nn.kl_div([0.0], [-0.5]), ValueError, "target probabilities are at least 0; one is -0.5"),
+        (lambda: nn.kl_div(0.0, 1.0, "batchmean"), ac.ShapeError, "no batch"),
+        (lambda: nn.l1_loss([1.0, 2.0], [[1.0, 2.0]]), ac.ShapeError, "they must be equal"),
+        (lambda: nn.mse_loss([1.0, 2.0], [1.0, 2.0], weight=[1.0]), ac.ShapeError, "needs that of the input"),
+    ],
+)
+def test_wrong_input_is_refused(call, kind, text):
+    with pytest.raises(kind, match=text):
+        call()
 
 
 # -- early stopping --------------------------------------------------------------------------------------

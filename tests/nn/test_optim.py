@@ -1,4 +1,5 @@
-"""SGD, Adam and what all optimizers share. Minimizers with a closure: test_minimizers.py and test_lbfgs.py."""
+"""What all optimizers share, and SGD and Adam by hand. Other rules: test_optim_rules.py, minimizers with a closure:
+test_minimizers.py, test_lbfgs.py and test_levenberg.py; captured steps: test_optim_capture.py."""
 
 from __future__ import annotations
 
@@ -14,7 +15,6 @@ from hypothesis import strategies as st
 import autograd_core as ac
 import nn
 from nn import optim
-from nn.optim import elementwise
 
 RNG = np.random.default_rng(7)
 
@@ -182,7 +182,7 @@ def test_two_steps_of_adam_by_hand():
     assert w.item() == pytest.approx(0.92 - 0.1 * (8 / 7) / (math.sqrt(1.75 / (37 / 64)) + 0.5), abs=1e-15)
 
 
-# The rules, beside PyTorch
+# Options and gradients for the tests below
 
 SGD_OPTIONS = [
     {"lr": 0.1},
@@ -210,45 +210,6 @@ def gradients_with_gaps(steps):
         yield [None if k * (i + 2) % 5 == 1 else rng.normal(size=shape) for i, shape in enumerate(SHAPES)]
 
 
-@pytest.mark.parametrize("name, options", CASES)
-def test_steps_are_those_of_pytorch(name, options):
-    torch = pytest.importorskip("torch")
-    values = [RNG.normal(size=shape) for shape in SHAPES]
-    ours = [param(v) for v in values]
-    theirs = [torch.tensor(v, requires_grad=True) for v in values]
-    optimizer, reference = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
-    for gradients in gradients_with_gaps(60):
-        for p, q, g in zip(ours, theirs, gradients, strict=True):
-            give(p, g)
-            q.grad = None if g is None else torch.tensor(g)
-        optimizer.step()
-        reference.step()
-        for p, q in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("name, options", CASES)
-def test_a_state_saved_by_pytorch_goes_on_here(name, options):
-    torch = pytest.importorskip("torch")
-    theirs = [torch.tensor(RNG.normal(size=shape), requires_grad=True) for shape in SHAPES]
-    reference = getattr(torch.optim, name)(theirs, **options)
-    steps = list(gradients_with_gaps(12))
-    for k, gradients in enumerate(steps):
-        if k == 5:
-            ours = [param(q.detach().numpy()) for q in theirs]
-            optimizer = getattr(optim, name)(ours)
-            optimizer.load_state_dict(reference.state_dict())
-        for q, g in zip(theirs, gradients, strict=True):
-            q.grad = None if g is None else torch.tensor(g)
-        reference.step()
-        if k >= 5:
-            for p, g in zip(ours, gradients, strict=True):
-                give(p, g)
-            optimizer.step()
-    for p, q in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(p.numpy(), q.detach().numpy(), rtol=0, atol=1e-12)
-
-
 # One vector for all parameters
 
 
@@ -268,22 +229,6 @@ def test_how_numbers_are_divided_into_parameters_does_not_matter(sizes, case, ra
         together.step()
         apart.step()
     assert np.array_equal(np.concatenate([p.numpy() for p in parts]), whole.numpy())
-
-
-def test_a_parameter_larger_than_a_block_is_stepped_like_a_small_one(monkeypatch):
-    start, gradient = RNG.normal(size=(30, 7)), RNG.normal(size=(30, 7))
-    results = []
-    for block in (10_000, 512):
-        monkeypatch.setattr(elementwise, "BLOCK", block)
-        params = [param(start), param(start[0]), param(start)]
-        optimizer = optim.Adam(params, lr=0.1, weight_decay=0.1)
-        for _ in range(3):
-            for p, g in zip(params, (gradient, gradient[0], gradient), strict=True):
-                give(p, g)
-            optimizer.step()
-        results.append([p.numpy() for p in params])
-    for small, large in zip(*results, strict=True):
-        assert np.array_equal(small, large)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
@@ -429,3 +374,157 @@ def test_flat_reads_and_writes_parameters_in_order():
     assert w.numpy().tolist() == [[0.0, 1.0], [2.0, 3.0]]
     assert b.numpy().tolist() == [4.0]
     assert b.dtype == np.float32
+
+
+# Options that live in Tensors
+
+
+def test_a_group_is_a_dict_whose_numbers_live_in_tensors():
+    group = optim.Group({"lr": 1, "betas": [0.5, 0.9], "nesterov": False, "params": []}, live=("lr", "betas", "momentum"))
+    lr, betas = group.cell("lr"), group.cells("betas")
+    group["lr"] = ac.tensor([0.25])
+    group["betas"] = (0.75, 0.99)
+    group["note"] = "free"
+    assert (lr.item(), [b.item() for b in betas]) == (0.25, [0.75, 0.99])
+    assert dict(group) == {"lr": 0.25, "betas": (0.75, 0.99), "nesterov": False, "params": [], "note": "free"}
+    assert repr(group) == repr(dict(group))
+    del group["note"], group["lr"]
+    assert list(group) == ["betas", "nesterov", "params"]
+    assert len(group) == 3
+    with pytest.raises(KeyError):
+        group["lr"]
+    group["momentum"] = 0
+    assert not group.uses("momentum")
+    group["momentum"] = 0.5
+    assert group.uses("momentum")
+
+
+def test_writing_the_tensor_of_an_option_changes_the_option():
+    w = param([1.0])
+    optimizer = optim.SGD([w], lr=0.1)
+    optimizer.param_groups[0].cell("lr").copy_(0.5)
+    give(w, [1.0])
+    optimizer.step()
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    assert w.item() == 0.5
+
+
+def test_an_option_that_was_zero_can_be_set_later():
+    torch = pytest.importorskip("torch")
+    ours, theirs = param([1.0, -2.0]), torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+    pair = optim.SGD([ours], lr=0.1), torch.optim.SGD([theirs], lr=0.1)
+    changes = {2: {"momentum": 0.9, "dampening": 0.5}, 4: {"weight_decay": 0.1}, 6: {"momentum": 0.0}, 8: {"momentum": 0.5}}
+    for k in range(12):
+        for optimizer in pair:
+            optimizer.param_groups[0].update(changes.get(k, {}))
+        give(ours, [1.0, k])
+        theirs.grad = torch.tensor([1.0, float(k)], dtype=torch.float64)
+        for optimizer in pair:
+            optimizer.step()
+        np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), rtol=1e-13)
+
+
+def test_parameters_may_come_with_their_names():
+    layer = nn.Linear(2, 1)
+    assert optim.SGD(layer.named_parameters()).param_groups[0]["params"] == list(layer.parameters())
+
+
+# State that the user exchanges
+
+
+def test_state_can_be_dropped_replaced_and_written():
+    w, b, fresh = param([1.0, 2.0]), param([3.0]), param([1.0, 2.0])
+    optimizer, single = optim.Adam([w, b], lr=0.1), optim.Adam([fresh], lr=0.1)
+    for _ in range(3):
+        give(w, [1.0, -1.0])
+        give(b, [2.0])
+        optimizer.step()
+    fresh.copy_(w.detach())
+    del optimizer.state[w]
+    give(fresh, [0.5, 0.5])
+    give(w, [0.5, 0.5])
+    optimizer.step()
+    single.step()
+    assert np.array_equal(w.numpy(), fresh.numpy())
+    assert [optimizer.state[p]["step"].item() for p in (w, b)] == [1.0, 4.0]
+    optimizer.state[w]["exp_avg"] = np.array([5.0, 5.0])
+    single.state[fresh]["exp_avg"].copy_(5.0)
+    optimizer.step()
+    single.step()
+    assert np.array_equal(w.numpy(), fresh.numpy())
+    optimizer.state = {}
+    optimizer.step()
+    assert {optimizer.state[p]["step"].item() for p in (w, b)} == {1.0}
+
+
+def test_state_of_another_shape_is_refused():
+    w = param([1.0, 2.0])
+    optimizer = optim.Adam([w])
+    saved = optimizer.state_dict()
+    saved["state"][0]["exp_avg"] = np.zeros(3)
+    with pytest.raises(ac.ShapeError, match=r"state 'exp_avg' has shape \(3,\); its parameter needs \(2,\)"):
+        optimizer.load_state_dict(saved)
+
+
+def test_an_option_may_ask_for_more_state_later():
+    w = param([1.0])
+    optimizer = optim.Adam([w])
+    optimizer.param_groups[0]["amsgrad"] = True
+    give(w, [1.0])
+    optimizer.step()
+    assert optimizer.state[w]["max_exp_avg_sq"].item() == pytest.approx(1e-3)
+
+
+# Memory
+
+
+def test_parameters_that_were_given_other_memory_are_stepped_there():
+    w, b = param([1.0, 2.0]), param([3.0])
+    optimizer = optim.SGD([w, b], lr=0.5)
+    for _ in range(2):
+        w.data = [10.0, 20.0]
+        give(w, [2.0, 2.0])
+        give(b, [2.0])
+        optimizer.step()
+        assert w.tolist() == [9.0, 19.0]
+    assert b.tolist() == [1.0]
+
+
+def test_several_optimizers_may_share_parameters_in_any_order():
+    w, b = param([1.0, 2.0]), param([3.0])
+    optimizers = [optim.SGD(ps, lr=1.0) for ps in ([w, b], [b, w], [w], [{"params": [b]}, {"params": [w]}])]
+    for _ in range(2):
+        for optimizer in optimizers:
+            give(w, [1.0, 1.0])
+            give(b, [1.0])
+            optimizer.step()
+    assert (w.tolist(), b.tolist()) == ([-7.0, -6.0], [-3.0])
+
+
+def test_a_view_taken_before_the_optimizer_follows_the_steps():
+    w, b = param([1.0, 2.0]), param([3.0])
+    view = w.numpy()
+    optimizer = optim.Adam([w, b], lr=0.1)
+    give(w, [1.0, 1.0])
+    give(b, [1.0])
+    optimizer.step()
+    assert np.array_equal(view, w.numpy())
+    assert view[0] == pytest.approx(0.9)
+
+
+def test_a_rule_of_the_user_is_a_formula():
+    class Signs(optim.ElementwiseOptimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr, "maximize": False})
+
+        def rule(self, x, g, s, group):
+            return x - s.number(group.cell("lr")) * ac.sign(g)
+
+    w = param([1.0, 2.0], "float32")
+    optimizer = Signs([w], lr=0.5)
+    give(w, [3.0, -4.0])
+    optimizer.step()
+    assert w.tolist() == [0.5, 2.5]
+    plain = optim.ElementwiseOptimizer([w], {"maximize": False})
+    with pytest.raises(TypeError, match="ElementwiseOptimizer has no rule"):
+        plain.step()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from autograd_core.errors import MissingExtraError, ShapeError
-from physics import pictures
+from nn import pictures
 from physics.pictures import OutputFolderError, open_output_folder, save_field, save_fit, save_history, save_slices
 
 x = np.linspace(-1, 1, 21)
@@ -119,7 +119,7 @@ def test_a_fit_shows_truth_fits_and_data(tmp_path: Path, figures: list[Any]) -> 
 
 
 def test_curves_differ_in_more_than_colour() -> None:
-    looks = [tuple(pictures._look(i).values()) for i in range(12)]
+    looks = [tuple(pictures.look_of(i).values()) for i in range(12)]
     assert len(set(looks)) == 12
 
 

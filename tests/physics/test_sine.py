@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nn
-from physics.progress import Progress
+from nn.progress import Progress
 from physics.studies import sine
 
 FILES = ["derivative.png", "fit.png", "history_training.png", "history_validation.png", "weights.npz"]

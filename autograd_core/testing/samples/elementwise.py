@@ -107,7 +107,7 @@ two(table.remainder, [-2.3, -0.65, 0.4, 1.7], RIGHT, np.remainder, lambda mp, x,
 two(table.fmod, [-2.3, -0.65, 3.4, 1.7], RIGHT, np.fmod, lambda mp, x, z: x - z * trunc(mp, x / z))
 two(
     table.ratio, LEFT, RIGHT, np.divide, lambda mp, x, z: x / z, complex_too=True,
-    kinks=[kink("the inner quotient that is 0 at 0/0", table.ratio.public, [0.0, 1.0], [1.0, 0.0])],
+    kinks=[kink("inner op ratio, x/z in the derivative of xlogy: 0 at 0/0", table.ratio.public, [0.0, 1.0], [1.0, 0.0])],
 )  # fmt: skip
 two(table.guarded_product, LEFT, RIGHT, np.multiply, lambda mp, x, z: x * z, complex_too=True)
 two(null_product, LEFT, RIGHT, np.multiply, lambda mp, x, z: x * z, complex_too=True)

@@ -9,6 +9,7 @@ import numpy as np
 from ... import linalg
 from ...errors import DTypeError, ShapeError
 from ...ops.norm import quotient
+from ...transforms import grad
 from ..declared import Kink, Refusal, Sample, declare
 from .linalg import STACK, TALL, C
 
@@ -48,6 +49,13 @@ declare(
     ],
     kinks=[
         kink("norm(x) at x = 0", [0.0, 0.0], [0.0, 0.0], "PyTorch: same"),
+        Kink(
+            "the gradient of norm(x)**2 at x = 0: the second derivative is 0 there, as all of norm's; write sum(x**2)",
+            grad(lambda x: linalg.norm(x) ** 2),
+            (np.zeros(2),),
+            (np.zeros(2),),
+            "PyTorch, JAX: NaN",
+        ),
         kink("norm(x, 1) at x = 0", [0.0, 0.0], [0.0, 0.0], "PyTorch: same", ord=1),
         kink("norm(x, inf) at a tie", [3.0, -3.0], [0.5, -0.5], "PyTorch: same", ord=np.inf),
         kink('norm(x, "nuc") at x = 0', np.zeros((2, 2)), np.zeros((2, 2)), ord="nuc"),
@@ -93,5 +101,12 @@ declare(
         ),
     ],
     exact=lambda mp, x, z: x / z,
-    kinks=[Kink("x/z as the norms have it, at z = 0", lambda z: quotient.public(1.0, z), (np.array(0.0),), (np.array(0.0),))],
+    kinks=[
+        Kink(
+            "inner op quotient, x/z in the derivative of norms: 0 at z = 0",
+            lambda z: quotient.public(1.0, z),
+            (np.array(0.0),),
+            (np.array(0.0),),
+        )
+    ],
 )

@@ -38,9 +38,9 @@ declare(
             product.prod,
             (np.array([0.0, 2.0, 3.0]),),
             (np.array([6.0, 0.0, 0.0]),),
-            "PyTorch, JAX; HIPS autograd: NaN",
+            "PyTorch, JAX: same; HIPS autograd: NaN",
         ),
-        Kink("prod(x) with two zeros", product.prod, (np.array([0.0, 2.0, 0.0]),), (np.zeros(3),), "PyTorch, JAX"),
+        Kink("prod(x) with two zeros", product.prod, (np.array([0.0, 2.0, 0.0]),), (np.zeros(3),), "PyTorch, JAX: same"),
     ],
 )
 
@@ -100,7 +100,7 @@ declare(
             product.cumprod,
             (np.array([2.0, 0.0, 3.0]),),
             (np.array([1.0, 8.0, 0.0]),),
-            "PyTorch, JAX",
+            "PyTorch, JAX: same",
         ),
     ],
 )

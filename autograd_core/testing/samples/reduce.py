@@ -103,7 +103,7 @@ for name, extreme in (("max", reduce.max), ("min", reduce.min)):
                 extreme,
                 (TIE if name == "max" else -TIE,),
                 (np.array([0.0, 0.5, 0.5]),),
-                "JAX; PyTorch: amax, amin",
+                "JAX, PyTorch's amax and amin: same",
             ),
             Kink(
                 f"{name}(x) with NaN is NaN, and the NaNs share the gradient",
@@ -201,5 +201,5 @@ declare(
         Refusal(lambda: reduce.std(X, 0, False), DTypeError, "std: the third argument is dtype"),
     ],
     exact=lambda mp, x: 1 / x,
-    kinks=[Kink("1/x for the derivative of std is 0 at 0", inverse_or_zero, (np.zeros(1),), (np.zeros(1),))],
+    kinks=[Kink("inner op inverse_or_zero, 1/x in std's derivative: 0 at 0", inverse_or_zero, (np.zeros(1),), (np.zeros(1),))],
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...broadcast import BroadcastTo, SumTo
 from ...errors import DTypeError, ShapeError
-from ...ops import arrange, cross, shape
+from ...ops import arrange, cross, shape, stacks
 from ..declared import Refusal, Sample, declare
 
 rng = np.random.default_rng(5)
@@ -44,7 +44,7 @@ declare(
         Refusal(lambda: shape.reshape(X, 6, "A"), ShapeError, "order must be 'C' or 'F', not 'A'"),
         Refusal(lambda: shape.reshape(["a", "b"], 2), DTypeError, "a Tensor holds numbers or booleans"),
         Refusal(lambda: shape.squeeze(X, 0), ShapeError, r"squeeze: axis 0 of shape \(2, 3\) is not of length 1"),
-        Refusal(lambda: shape.tile(X, -2), ShapeError, "tile: numbers of repetitions cannot be negative"),
+        Refusal(lambda: stacks.tile(X, -2), ShapeError, "tile: numbers of repetitions cannot be negative"),
     ],
 )
 

@@ -46,7 +46,7 @@ declare(
         Refusal(lambda: softmax.logsumexp(X, b=[1.0, 2.0]), ShapeError, "logsumexp: shapes .* do not broadcast"),
     ],
     kinks=[
-        Kink("logsumexp(x) of all -∞ is -∞", softmax.logsumexp, (LOW,), (np.zeros(3),), "PyTorch: the same; JAX: NaN"),
+        Kink("logsumexp(x) of all -∞ is -∞", softmax.logsumexp, (LOW,), (np.zeros(3),), "PyTorch: same; JAX: NaN"),
         Kink("logsumexp(x) of several +∞ is +∞, shared equally", softmax.logsumexp, (HIGH,), (np.full(2, 0.5),)),
     ],
 )
@@ -62,7 +62,7 @@ declare(
     ],
     refusals=refused(softmax.softmax, "softmax"),
     kinks=[
-        Kink("softmax(x) of all -∞ is 0", lambda x: softmax.softmax(x) * WEIGHTS, (LOW,), (np.zeros(3),), "others: NaN"),
+        Kink("softmax(x) of all -∞ is 0", lambda x: softmax.softmax(x) * WEIGHTS, (LOW,), (np.zeros(3),), "PyTorch, JAX: NaN"),
         Kink("softmax(x) with -∞", lambda x: softmax.softmax(x)[:2] * 4.0, (MASKED,), (np.array([1.0, 0.0, -1.0]),)),
     ],
 )
@@ -82,14 +82,14 @@ declare(
             lambda x: softmax.log_softmax(x) * WEIGHTS,
             (MASKED,),
             (WEIGHTS - 4.0 * np.array([0.5, 0.0, 0.5]),),
-            "PyTorch, JAX",
+            "PyTorch, JAX: same",
         ),
         Kink(
             "log_softmax(x) of all -∞ is -∞; the derivative is δ",
             lambda x: softmax.log_softmax(x) * WEIGHTS,
             (LOW,),
             (WEIGHTS,),
-            "others: NaN",
+            "PyTorch, JAX: NaN",
         ),
     ],
 )
@@ -114,7 +114,7 @@ declare(
         Refusal(lambda: softmax.logcumsumexp(Z), DTypeError, "logcumsumexp: real numbers needed, and given complex128"),
     ],
     kinks=[
-        Kink("logcumsumexp(x) as long as all x are -∞", softmax.logcumsumexp, (LOW,), (np.zeros(3),), "others: NaN"),
+        Kink("logcumsumexp(x) as long as all x are -∞", softmax.logcumsumexp, (LOW,), (np.zeros(3),), "PyTorch, JAX: NaN"),
         Kink("logcumsumexp(x) at an x of -∞", lambda x: softmax.logcumsumexp(x)[2], (MASKED,), (np.array([0.5, 0.0, 0.5]),)),
     ],
 )

@@ -8,14 +8,12 @@ import numpy as np
 
 from ... import linalg
 from ...errors import DTypeError, GradientError, ShapeError
-from ...ops.gauge import Quotients, Settled
+from ...ops.gauge import Quotients
 from ...ops.linalg import adjoint
 from ...ops.matmul import _matmul
 from ...ops.matrix import MatrixFunction
 from ...ops.pseudo import Pinv
-from ...ops.slopes import Blank, Slopes, Turn, WithinGroups
-from ...ops.spectral import FromEigenvalues, Pivots
-from ...ops.svd import FromSingularValues
+from ...ops.spectral import Eigh, Pivots
 from ...tensor import Tensor, as_tensor
 from ...transforms import grad
 from ..declared import Kink, Refusal, Sample, declare
@@ -39,24 +37,6 @@ def symmetric_array(x: Any) -> Any:
     return x + x.conj().swapaxes(-1, -2)
 
 
-def rebuilt(a: Any, g: Any) -> Any:
-    """The matrix with the eigenvectors of a and the eigenvalues g."""
-    w, v = linalg.eigh(a)
-    return FromEigenvalues()(a, w, v, g)
-
-
-def rebuilt_array(a: Any, g: Any) -> Any:
-    """The same of raw arrays."""
-    v = np.linalg.eigh(a)[1]
-    return (v * g) @ v.T
-
-
-def rebuilt_from_svd(a: Any, g: Any) -> Any:
-    """The matrix with the singular vectors of a and the singular values g."""
-    u, s, vh = linalg.svd(a, full_matrices=False)
-    return FromSingularValues()(a, u, s, vh, g)
-
-
 def total_of_both(x: Any) -> Any:
     """An element of x, made of its eigenvalues and eigenvectors."""
     w, v = linalg.eigh(x)
@@ -66,121 +46,15 @@ def total_of_both(x: Any) -> Any:
 declare(
     "quotients",
     samples=[
-        Sample(Quotients("gap"), W, reference=lambda w: np.array([[0, -2 / 3, 2 / 3], [2 / 3, 0, 1 / 3], [-2 / 3, -1 / 3, 0]])),
-        Sample(Quotients("gap"), W * (1.0 + 0.5j)),
-        Sample(Quotients("sum"), np.stack([W + 3.0, W + 4.0])),
-        Sample(Quotients("value"), W, reference=lambda w: 1.0 / w[None]),
-        Sample(Quotients("gap"), np.zeros(0)),
+        Sample(Quotients(), W, reference=lambda w: np.array([[0, -2 / 3, 2 / 3], [2 / 3, 0, 1 / 3], [-2 / 3, -1 / 3, 0]])),
+        Sample(Quotients(), W * (1.0 + 0.5j)),
+        Sample(Quotients(), np.stack([W + 3.0, 2.0 * W])),
+        Sample(Quotients(), np.zeros(0)),
     ],
     refusals=[
-        Refusal(lambda: Quotients("gap")(Tensor(1.0)), ShapeError, r"quotients: needs a vector .*; given a number"),
-        Refusal(lambda: Quotients("gap")(Tensor([1, 2])), ValueError, r"quotients: .*int64.* Given shapes \(2,\)"),
-        Refusal(lambda: Quotients("gap")(Tensor([True])), DTypeError, "quotients: .*dtypes bool"),
-    ],
-)
-
-declare(
-    "settled",
-    samples=[
-        Sample(Settled("eigh", "gap", "skew"), A, W, W),
-        Sample(Settled("eig", "gap", "off"), A * 1j, W * 1j),
-        Sample(Settled("svd", "sum", "all"), STACK, W[:2] + np.array([[2.0], [3.0]])),
-        Sample(Settled("svd", "value", "all"), TALL, W[:2]),
-        Sample(Settled("eigh", "gap", "off", raises=False), A, np.ones(3), order=0),
-    ],
-    refusals=[
-        Refusal(lambda: Settled("eigh", "gap", "off")(Tensor(A), W[:2]), ShapeError, r"settled: .* given \(3, 3\) and \(2,\)"),
-        Refusal(
-            lambda: Settled("svd", "sum", "all")(Tensor(TALL), W[:2]), ShapeError, "settled: square matrices needed for the s"
-        ),
-        Refusal(
-            lambda: Settled("eigh", "gap", "skew")(A, np.ones(3)), GradientError, "eigh: values 0 and 1 are equal .* basis"
-        ),
-        Refusal(lambda: Settled("eigh", "gap", "skew")(1j * np.eye(3), W), GradientError, "eigh: the phase of vector 0 is not"),
-        Refusal(
-            lambda: Settled("svd", "sum", "all")(1.0 - np.eye(3), np.zeros(3)), GradientError, "svd: values 0 and 1 are zero"
-        ),
-        Refusal(lambda: Settled("svd", "value", "all")(TALL, np.zeros(2)), GradientError, "svd: value 0 is zero, and there"),
-        Refusal(
-            lambda: Settled("eigh", "gap", "skew")(A + A.T, np.ones(3), W),
-            GradientError,
-            "eigh: .* depends on them and on their",
-        ),
-    ],
-)
-
-declare(
-    "slopes",
-    samples=[
-        Sample(Slopes(), A, W, reference=lambda m, w: np.diagonal(m)),
-        Sample(Slopes(descending=True), STACK * (1.0 + 1.0j), W[:2] + np.zeros((2, 1))),
-        Sample(
-            lambda m: Slopes()(symmetric(m), np.ones(3, m.dtype)), A, reference=lambda m: np.linalg.eigvalsh(m + m.T), order=1
-        ),
-        Sample(lambda m: Slopes(True)(symmetric(m), np.array([2.0, 2.0, 1.0], m.dtype)), A, order=1),
-    ],
-    refusals=[
-        Refusal(lambda: Slopes()(Tensor(TALL), W), ShapeError, r"slopes: needs a square matrix .*; given shape \(3, 2\)"),
-        Refusal(lambda: Slopes()(Tensor(A), W[:2]), ShapeError, r"slopes: matrices .* needed; given \(3, 3\) and .*2"),
-        Refusal(lambda: Slopes()(Tensor([1.0]), W), ShapeError, r"slopes: needs a square matrix .*; given shape \(1,\)"),
-    ],
-)
-
-declare(
-    "turn",
-    samples=[
-        Sample(Turn(), A, W, reference=lambda m, w: np.eye(3)),
-        Sample(Turn(), STACK * 1j, W[:2] + np.zeros((2, 1)), reference=lambda m, w: np.stack([np.eye(2) + 0j] * 2)),
-        Sample(Turn(), np.diag([2.0, 1.0]), np.ones(2), reference=lambda m, w: 1.0 - np.eye(2), order=0),
-    ],
-    refusals=[
-        Refusal(lambda: Turn()(Tensor(TALL), W), ShapeError, r"turn: needs a square matrix .*; given shape \(3, 2\)"),
-        Refusal(lambda: Turn()(Tensor(A), W[:2]), ShapeError, r"turn: matrices .* needed; given \(3, 3\) and .*2"),
-        Refusal(lambda: Turn()(Tensor([1.0]), W), ShapeError, r"turn: needs a square matrix .*; given shape \(1,\)"),
-    ],
-)
-
-declare(
-    "blank",
-    samples=[
-        Sample(Blank(), W, reference=lambda w: np.zeros((3, 3)), order=0),
-        Sample(Blank(), np.ones(2), reference=lambda w: np.array([[0.0, np.nan], [np.nan, 0.0]]), order=0),
-        Sample(Blank(), np.zeros((2, 1)), reference=lambda w: np.zeros((2, 1, 1)), order=0),
-    ],
-    refusals=[
-        Refusal(lambda: Blank()(Tensor(1.0)), ShapeError, "blank: needs a vector of values .*; given a number"),
-        Refusal(lambda: Blank()(Tensor([1, 2])), ValueError, r"blank: .*int64.* Given shapes \(2,\)"),
-        Refusal(lambda: Blank()(Tensor([True])), DTypeError, "blank: .*dtypes bool"),
-    ],
-)
-
-declare(
-    "within_groups",
-    samples=[
-        Sample(WithinGroups(), A, W, W + 1.0, W + 2.0, reference=lambda m, *_: np.zeros((3, 3))),
-        Sample(WithinGroups(True), STACK * 1j, *[W[:2] + np.zeros((2, 1))] * 3),
-        Sample(WithinGroups(), A + A.T, np.ones(3), np.ones(3), np.ones(3), reference=lambda m, *_: np.zeros((3, 3)), order=0),
-        Sample(WithinGroups(), 1.0 - np.eye(2), np.ones(2), np.ones(2), np.array([-1.0, 1.0]), order=0),
-        Sample(WithinGroups(), 1.0 - np.eye(2), np.ones(2), W[:2], W[:2], order=0),
-    ],
-    refusals=[
-        Refusal(lambda: WithinGroups()(Tensor(TALL), W, W, W), ShapeError, "within_groups: needs a square matrix"),
-        Refusal(lambda: WithinGroups()(Tensor(A), W[:2], W, W), ShapeError, r"within_groups: .* given \(3, 3\) and \(\(2,\), "),
-        Refusal(lambda: WithinGroups()(Tensor(A), W, W, W[:2]), ShapeError, r"within_groups: .* given .*\(2,\)\)"),
-    ],
-)
-
-declare(
-    "from_eigenvalues",
-    samples=[
-        Sample(lambda x, g: rebuilt(symmetric(x), g), A, W, reference=lambda x, g: rebuilt_array(symmetric_array(x), g)),
-        Sample(lambda x, g: rebuilt(symmetric(x), g), STACK, STACK[0]),
-        Sample(lambda x, g: rebuilt(symmetric(x), g), C, W[:2]),
-    ],
-    refusals=[
-        Refusal(lambda: FromEigenvalues()(Tensor(A), W, TALL, W), ShapeError, r"from_eigenvalues: vectors of shape \(3, 2\)"),
-        Refusal(lambda: FromEigenvalues()(Tensor(A), W[:2], A, W), ShapeError, "from_eigenvalues: matrices .* needed; given"),
-        Refusal(lambda: FromEigenvalues()(Tensor(TALL), W, TALL, W), ShapeError, "from_eigenvalues: needs a square matrix"),
+        Refusal(lambda: Quotients()(Tensor(1.0)), ShapeError, r"quotients: needs a vector .*; given a number"),
+        Refusal(lambda: Quotients()(Tensor([1, 2])), ValueError, r"quotients: .*int64.* Given shapes \(2,\)"),
+        Refusal(lambda: Quotients()(Tensor([True])), DTypeError, "quotients: .*dtypes bool"),
     ],
 )
 
@@ -188,6 +62,7 @@ declare(
     "eigh",
     samples=[
         Sample(lambda x: linalg.eigh(symmetric(x)), A, reference=lambda x: np.linalg.eigh(symmetric_array(x))),
+        Sample(lambda x: Eigh()(symmetric(x)), C.real),
         Sample(lambda x: linalg.eigh(symmetric(x), "U"), STACK, reference=lambda x: np.linalg.eigh(symmetric_array(x), "U")),
         Sample(lambda x: linalg.eigvalsh(symmetric(x)), STACK, reference=lambda x: np.linalg.eigvalsh(symmetric_array(x))),
         Sample(linalg.eigvalsh, np.zeros((0, 0)), reference=np.linalg.eigvalsh),
@@ -260,33 +135,6 @@ declare(
     kinks=[
         Kink("sum(svdvals(x)**2) at equal singular values", lambda x: linalg.svdvals(x) ** 2, (TURNED,), (2.0 * TURNED,)),
         Kink("svdvals(x) at x = 0, a number", linalg.svdvals, (np.zeros((1, 1)),), (np.ones((1, 1)),), "PyTorch: same"),
-    ],
-)
-
-declare(
-    "from_singular_values",
-    samples=[
-        Sample(rebuilt_from_svd, TALL, W[:2]),
-        Sample(rebuilt_from_svd, TALL.T, W[:2]),
-        Sample(rebuilt_from_svd, STACK, STACK[0]),
-        Sample(rebuilt_from_svd, C, W[:2]),
-    ],
-    refusals=[
-        Refusal(
-            lambda: FromSingularValues()(Tensor(TALL), A, W[:2], STACK[0], W[:2]),
-            ShapeError,
-            r"from_singular_values: factors \(3, 3\)",
-        ),
-        Refusal(
-            lambda: FromSingularValues()(Tensor(TALL), TALL, W[:2], STACK[0], W),
-            ShapeError,
-            r"from_singular_values: .* values \(3,\) do not",
-        ),
-        Refusal(
-            lambda: FromSingularValues()(Tensor([1.0]), TALL, W[:2], STACK[0], W),
-            ShapeError,
-            r"from_singular_values: needs a matrix",
-        ),
     ],
 )
 

@@ -1,4 +1,4 @@
-"""A progress bar says which stage of a training runs, how far it is, how large the losses are and what time is left.
+"""A progress bar says which training, or stage of one, runs, how far it is, how large the losses are and what time is left.
 
 It is written to standard error: with tqdm and at a terminal as a bar, otherwise as a line every few seconds, and not at
 all where standard error is a file and nobody asked.

@@ -10,8 +10,8 @@ from typing import TextIO
 
 import pytest
 
-from physics import progress
-from physics.progress import Progress
+from nn import progress
+from nn.progress import Progress
 
 TERMS = {"residual": 0.5, "u at x = ±1": 1.5e-7}
 

@@ -1,0 +1,224 @@
+"""Symmetric functions of the values of a matrix, as functions of the matrix: smooth also where values are equal.
+
+A symmetric function f of the eigenvalues w of a Hermitian matrix b is a smooth function of b. With the gradient g = ∂f/∂w, that
+by b is g(b) = diag(g) where b is diagonal. What g(b) is near there, where b has blocks λ + d of equal values, does not follow
+from numbers g. But it follows from g as a function of w: with J = ∂g/∂w, and e a direction of equal values that leaves their
+sum as it is,
+
+    g(b) = ḡ + κ (d - tr d/m) + κ₂ (d² - …),    κ = eᵀ J e / eᵀe,    κ₂ from the second derivative of g along e.
+
+The means ḡ, κ and κ₂ are symmetric functions of w, so derivatives of theirs come the same way. A reverse sweep that is recorded
+finds κ by forward sweeps through the graph of g, along two directions e (the roots of unity, so that its own first
+derivative is right). Derivatives of f are then right to the third order, in every order of sweeps of which the first is a
+reverse one; the fourth raises. A recorded forward sweep is therefore made of two reverse ones: see `span`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy import ndarray
+
+from ..backward import forward_sweep
+from ..batch import everywhere
+from ..errors import GradientError, ShapeError
+from ..graph import Node, ancestors, descendants, recorder
+from ..primitive import Primitive
+from ..table import conjugate
+from ..tensor import Tensor, from_array
+from .gauge import Inside, alike, large, some_equal, values_of
+from .groupwise import Averaged, Carried, Deviator, Doubt, Probes, Size, fitting
+from .linalg import diagonal_of, on_diagonal, real_part, square, unit
+from .matmul import _matmul, column
+from .reduce import _sum
+from .shape import Shape
+
+# -- a function of a matrix --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Departure(Primitive):
+    """By how much b departs from what it is here, within groups of equal values: zero, with the derivative 1."""
+
+    name: ClassVar[str] = "departure"
+
+    def forward(self, b: ndarray) -> ndarray:
+        square(self.name, b.shape)
+        return np.zeros(b.shape, b.dtype)
+
+    def vjp(self, i: int, g: Any, y: Any, b: Any) -> Any:
+        return Inside()(g, b)
+
+    def jvp(self, i: int, t: Any, y: Any, b: Any) -> Any:
+        return Inside()(t, b)
+
+    def shape(self, b: Shape) -> Shape:
+        return square(self.name, b)
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return (0,)
+
+    def batched(self, flags: Sequence[bool], b: Any) -> Any:
+        return self(b)
+
+
+@dataclass(frozen=True)
+class Isotropic(Primitive):
+    """The matrix diag(g), where g has one value for all equal values of b, or a doubt s that is NaN.
+
+    A fifth input is zero, and gets as its cotangent the natural size of that of the values; the fourth is the size of g.
+    """
+
+    name: ClassVar[str] = "isotropic"
+
+    def forward(self, g: ndarray, s: ndarray, b: ndarray, size: ndarray, seal: ndarray) -> ndarray:
+        fitting(self.name, b.shape, g.shape, s.shape, size.shape, seal.shape)
+        return on_diagonal(g)
+
+    def vjp(self, i: int, c: Any, y: Any, g: Any, s: Any, b: Any, size: Any, seal: Any) -> Any:
+        if i == 0:
+            return Averaged()(real_part(diagonal_of(c)), s, b)
+        return Carried()(c, size, b) if i == 4 else None
+
+    def jvp(self, i: int, t: Any, y: Any, g: Any, s: Any, b: Any, *_: Any) -> Any:
+        return on_diagonal(Averaged()(t, s, b)) if i == 0 else None
+
+    def shape(self, g: Shape, s: Shape, b: Shape, *others: Shape) -> Shape:
+        return fitting(self.name, b, g, s, *others)
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return {0: (1, 2), 4: (2, 3)}.get(i, ())
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))
+
+
+@dataclass(frozen=True)
+class Bent(Primitive):
+    """k x for a matrix x within groups of equal values and a number k for each group.
+
+    Where k is NaN, no derivative exists unless x is 0: it raises, or is NaN if it is a tangent.
+    """
+
+    raises: bool = False
+    name: ClassVar[str] = "bent"
+
+    def forward(self, x: ndarray, k: ndarray) -> ndarray:
+        fitting(self.name, x.shape, k.shape)
+        none = np.isnan(k)[..., None] & large(x, x, (-2, -1))
+        if self.raises and none.any():
+            i, j = np.argwhere(none)[0][-2:]
+            raise GradientError(LESSON.format(i, j))
+        y = np.where(none, np.nan, np.where(np.isnan(k), 0.0, k)[..., None] * x)
+        return y.astype(x.dtype, copy=False)
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any, k: Any) -> Any:
+        return Bent(True)(g, k) if i == 0 else _sum((x.ndim - 1,), False)(real_part(conjugate(x) * g))
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any, k: Any) -> Any:
+        return Bent()(t, k) if i == 0 else column(t) * x
+
+    def shape(self, x: Shape, k: Shape) -> Shape:
+        return fitting(self.name, x, k)
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return (1 - i,)
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))
+
+
+LESSON = (
+    "values {} and {} of a matrix are equal (as far as can be seen), and this function of its values has no "
+    "second derivative there that could be found. A symmetric one has; so have functions of the matrix itself "
+    "(inv, expm, matrix_power, det, pinv)."
+)
+
+
+@dataclass(frozen=True)
+class Horizon(Primitive):
+    """The zero matrix, that may be differentiated by b so often as is `left`, where values of b are equal; else it raises.
+
+    It ends what is known of a function of b: the first derivatives of it. Inputs: b, and the last direction taken.
+    """
+
+    left: int
+    name: ClassVar[str] = "horizon"
+
+    def forward(self, b: ndarray, *ts: ndarray) -> ndarray:
+        self.shape(b.shape, *(t.shape for t in ts))
+        inner = alike(values_of(b)) & ~unit(b.shape[-1])
+        if self.left < 0 and inner.any() and all((t != 0).any() for t in ts):
+            raise GradientError(
+                "values of a matrix are equal (as far as can be seen), and there derivatives of functions of its eigenvalues "
+                "or singular values are known to the third order. Use functions of the matrix itself (inv, expm, det, pinv)."
+            )
+        return np.zeros(b.shape, b.dtype)
+
+    def vjp(self, i: int, g: Any, y: Any, b: Any, *ts: Any) -> Any:
+        return Horizon(self.left - 1)(b, g) if i == 0 else None
+
+    def jvp(self, i: int, t: Any, y: Any, b: Any, *ts: Any) -> Any:
+        return Horizon(self.left - 1)(b, t) if i == 0 else None
+
+    def shape(self, b: Shape, *ts: Shape) -> Shape:
+        if any(t != b for t in ts):
+            raise ShapeError(f"horizon: directions need the shape of the matrix, {b}; given {ts}")
+        return square(self.name, b)
+
+    def uses(self, i: int) -> list[int]:
+        return [0] if i == 0 else []
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))
+
+
+# -- the gradient by the matrix of a function of its values ------------------------------------------------------------
+
+
+def by_values(g: Any, carried: Any, w: Any, seal: Any, b: Any) -> Any:
+    """The gradient by b of a function of its values w, whose gradient by these is g; w and the seal are outputs of a frame.
+
+    `carried` is the natural size of g, if it is known. For a sweep that is not recorded it is diag(g), which has that value.
+    """
+    if not isinstance(b, Tensor) or not decides(b):
+        return on_diagonal(g)
+    zero = np.zeros(w.shape, w.dtype)
+    frame = None if w.node is None else w.node.parents[0]
+    one, two, square_ = (Probes(kind)(b) for kind in ("cosine", "sine", "square"))
+    j1, j2 = (along(g, frame, e, zero) for e in (one, two))
+    j3 = along(j1, frame, one, zero)
+    size = Size()(g, j1, zero if carried is None else carried, b)
+    s = Doubt()(g, g, size, b)
+    k = Averaged()(one * j1 + two * j2, zero, b)
+    k = k + s + Doubt(1)(j1 - k * one, j1, size, b) + Doubt(1)(j2 - k * two, j2, size, b)
+    k2 = Averaged()(square_ * j3, zero, b)
+    k2 = k2 + s + Doubt(2)(j3 - 2.0 * k2 * one * one, j3, size, b)
+    d = Deviator()(Departure()(b), s, b)
+    bent = Bent()(d, k) + Bent()(Deviator()(_matmul(d, d), s, b), k2)
+    return Isotropic()(g, s, b, size, seal) + bent + Horizon(2)(b)
+
+
+def decides(b: Any) -> bool:
+    """Whether equal values of b may matter: some are equal, or a tape will be run again with others."""
+    mode = recorder()
+    return some_equal(values_of(b.array if isinstance(b, Tensor) else b)) or (mode is not None and mode.varies(b))
+
+
+def along(g: Any, frame: Node | None, e: Any, zero: ndarray) -> Any:
+    """The derivative of g along a direction e of the values that a node gives; 0 if g does not depend on them.
+
+    NaN where it cannot be known, for the graph was freed on the way.
+    """
+    if not isinstance(g, Tensor) or g.node is None or frame is None:
+        return zero
+    nodes = ancestors([g.node], frame.serial)
+    needed = descendants(nodes, {frame.serial})
+    part = [n for n in nodes if n.serial in needed]
+    if any(n.saved is None for n in part):
+        return zero + np.nan
+    e = e if isinstance(e, Tensor) else from_array(e)
+    return forward_sweep(part, {frame.serial: (e, *(None,) * (frame.op.outputs - 1))}, True).get(g.node.serial, zero)

@@ -1,0 +1,1 @@
+"""Studies: complete problems, each a command `python -m nn NAME` that trains, compares, prints and draws."""

@@ -1,0 +1,113 @@
+"""What PyTorch has around its Tensors: modes, switches of machines that are not here, seeds, parameters as one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ac
+
+from .seeding import manual_seed as seed_all
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether something is a Tensor."""
+    return isinstance(obj, ac.Tensor)
+
+
+def set_grad_enabled(mode: bool) -> Any:
+    """Record within a `with` block, or do not."""
+    return ac.enable_grad() if mode else ac.no_grad()
+
+
+def inference_mode(mode: Any = True) -> Any:
+    """Record nothing within a `with` block or a decorated function: `no_grad`."""
+    return ac.no_grad(mode) if callable(mode) else set_grad_enabled(not mode)
+
+
+def compile(model: Any = None, **options: Any) -> Any:
+    """The model or function as it is, also as a decorator. What is compiled here, `ac.compile` compiles."""
+    return (lambda function: function) if model is None else model
+
+
+def nothing(*args: Any, **options: Any) -> None:
+    """Nothing: a switch of something that is not here."""
+
+
+def no(*args: Any, **options: Any) -> bool:
+    """False: it is not here."""
+    return False
+
+
+def zero(*args: Any, **options: Any) -> int:
+    """0: there is none."""
+    return 0
+
+
+def one(*args: Any, **options: Any) -> int:
+    """1: there is one."""
+    return 1
+
+
+def manual_seed(seed: int) -> ac.random.Generator:
+    """Start all random numbers, those of weights, shuffles and draws, anew from a seed; gives back the generator of draws."""
+    seed_all(int(seed))
+    return ac.random.default_generator
+
+
+def initial_seed() -> int:
+    """The seed of the default generator."""
+    return ac.random.default_generator.state["seed"]
+
+
+def variable(data: Any, requires_grad: bool = False) -> Any:
+    """The Tensor itself; PyTorch's old name for one that requires a gradient."""
+    return data.requires_grad_() if requires_grad else data
+
+
+def gradcheck(func: Callable, inputs: Any, order: int = 1, **options: Any) -> bool:
+    """Whether the derivatives of a function agree with differences; raises AssertionError with a report if not."""
+    ac.testing.gradcheck(func, inputs if isinstance(inputs, tuple) else (inputs,), order=order)
+    return True
+
+
+def checkpoint(function: Callable, *args: Any, use_reentrant: Any = None, preserve_rng_state: bool = True) -> Any:
+    """function(*args), whose inner values are computed anew when they are needed: less memory, more time."""
+    return ac.checkpoint(function)(*args)
+
+
+def parameters_to_vector(parameters: Iterable[ac.Tensor]) -> ac.Tensor:
+    """All elements of several Tensors in one line."""
+    return ac.concatenate([ac.ravel(p) for p in parameters])
+
+
+def vector_to_parameters(vec: Any, parameters: Iterable[ac.Tensor]) -> None:
+    """Write the elements of one line into several Tensors, one after the other."""
+    start, values = 0, ac.as_tensor(vec).detach()
+    for p in parameters:
+        stop = start + p.numpy().size
+        p.copy_(ac.reshape(values[start:stop], tuple(p.shape)))
+        start = stop
+
+
+def seeded(function: Callable) -> Callable:
+    """A function that draws with NumPy's generators, and takes PyTorch's kind too."""
+
+    @wraps(function, updated=())
+    def call(*args: Any, **options: Any) -> Any:
+        args = tuple(map(as_numpys, args))
+        return function(*args, **{name: as_numpys(each) for name, each in options.items()})
+
+    return call
+
+
+def as_numpys(generator: Any) -> Any:
+    """A NumPy generator that begins where a generator of draws stands, which moves on by one; anything else as it is."""
+    if not isinstance(generator, ac.random.Generator):
+        return generator
+    seed, position = generator.state["seed"], generator.state["position"]
+    generator.state = {"seed": seed, "position": position + 1}
+    return np.random.default_rng([int(seed), int(position)])

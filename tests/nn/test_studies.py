@@ -1,0 +1,151 @@
+"""The studies: what they print and write, with a quick run of each, data of the user's own, and how they end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from nn import command
+from nn.__main__ import STUDIES, main
+from nn.callbacks import as_callback
+from nn.studies import digits, regularise
+
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def own_digits(tmp_path_factory):
+    """Images of bars whose place is the class, as a file of a user."""
+    path = tmp_path_factory.mktemp("data") / "bars.npz"
+    labels = np.arange(60) % 3
+    images = 0.1 * rng.random((60, 8, 8))
+    images[np.arange(60), :, 1 + 2 * labels] += 1.0
+    np.savez(path, images=16.0 * images, labels=labels)
+    return path
+
+
+def test_the_command_says_what_there_is(capsys):
+    assert main([]) == 2
+    printed = capsys.readouterr().out
+    assert "usage: python -m nn STUDY" in printed
+    assert all(f"  {name} " in printed for name in STUDIES)
+    assert main(["--help"]) == 0
+    assert main(["digit"]) == 2
+    assert "unknown study 'digit'" in capsys.readouterr().err
+
+
+def test_the_command_in_a_process_of_its_own():
+    done = subprocess.run([sys.executable, "-m", "nn", "digits", "--help"], capture_output=True, check=True, timeout=120)
+    assert all(option in done.stdout for option in (b"--quick", b"--data", b"--seed", b"--out"))
+
+
+def test_digits_on_data_of_ones_own(own_digits, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    assert main(["digits", "--quick", "--data", str(own_digits), "--out", str(tmp_path)]) == 0
+    table = (tmp_path / "table.txt").read_text(encoding="utf-8")
+    assert "accuracy 100.00 % after 3 epochs" in table
+    assert table.strip() in capsys.readouterr().out
+    files = ["confusion.png", "examples.png", "history.csv", "layers.txt", "learning_curves.png", "table.txt"]
+    assert sorted(os.listdir(tmp_path)) == files
+
+
+def test_digits_of_scikit_learn():
+    pytest.importorskip("sklearn")
+    x, y = digits.read_digits(None)
+    assert (x.shape, x.dtype, x.max()) == ((1797, 1, 8, 8), np.float32, 1.0)
+    trainer, held_out = digits.train(x, y, seed=0, epochs=4, progress=False)
+    assert len(held_out) == pytest.approx(1797 / 5, abs=3)
+    assert trainer.history.rows[-1]["val_accuracy"] > 0.9
+
+
+def test_digits_without_scikit_learn_say_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    assert main(["digits", "--quick", "--out", str(tmp_path)]) == 2
+    assert "python -m pip install scikit-learn, or give your own" in capsys.readouterr().err
+
+
+def test_images_as_a_table(tmp_path):
+    path = tmp_path / "d.csv"
+    np.savetxt(path, np.concatenate([rng.random((5, 16)), np.arange(5.0)[:, None]], axis=1), delimiter=",")
+    x, y = digits.read_digits(str(path))
+    assert (x.shape, y.tolist()) == ((5, 1, 4, 4), [0, 1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("study", ["digits", "regularise"])
+@pytest.mark.parametrize("text", ["", "a,b\n", "1,2,3\n1,2\n", "1,nan\n2,3\n3,4\n4,5\n"])
+def test_data_that_cannot_be_read(study, text, tmp_path, capsys):
+    path = tmp_path / "x.csv"
+    path.write_text(text, encoding="utf-8")
+    assert main([study, "--data", str(path), "--quick", "--out", str(tmp_path / "out")]) == 2
+    assert str(path) in capsys.readouterr().err
+
+
+def test_regularise_compares_all_ways_from_the_same_start(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(regularise, "QUICK_EPOCHS", 20)
+    assert main(["regularise", "--quick", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"{variant.name}, epoch " in printed for variant in regularise.VARIANTS)
+    assert "smallest error against the truth: " in printed
+    names = {"fits.png", "side_by_side.png", "validation.png", "table.txt", "history_L1.csv", "history_more_data.csv"}
+    assert names <= set(os.listdir(tmp_path))
+    starts = [regularise.network(v.dropout, 0) for v in regularise.VARIANTS]
+    first = starts[0].state_dict()["0.weight"].numpy()
+    assert all(np.array_equal(net.state_dict()["0.weight"].numpy(), first) for net in starts)
+
+
+def test_regularise_on_points_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(regularise, "QUICK_EPOCHS", 5)
+    path = tmp_path / "p.txt"
+    np.savetxt(path, np.stack([np.linspace(5.0, 9.0, 12), rng.random(12)], axis=1))
+    args = command.options("nn regularise", "x").parse_args(["--quick", "--data", str(path)])
+    result = regularise.study(args, tmp_path, False)
+    assert "more data" not in result.table
+    assert "smallest error against validation" in result.table
+    assert not result.interrupted
+
+
+def test_a_penalty_is_in_the_loss_and_not_in_the_error():
+    data = regularise.make_data(0)
+    plain, l2 = (regularise.train(v, data, 0, 3, False) for v in (regularise.VARIANTS[0], regularise.VARIANTS[3]))
+    assert l2.history.rows[0]["loss"] > plain.history.rows[0]["loss"]
+    assert l2.history.rows[0]["error"] == plain.history.rows[0]["error"] == plain.history.rows[0]["loss"]
+
+
+def test_an_interrupted_study_keeps_its_table(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(regularise, "QUICK_EPOCHS", 9)
+    fit, calls = regularise.Trainer.fit, []
+
+    def press_ctrl_c(trainer, row):
+        raise KeyboardInterrupt
+
+    def pressed(self, *given, **options):
+        calls.append(self)
+        if len(calls) == 2:
+            self.callbacks.append(as_callback(press_ctrl_c))
+        return fit(self, *given, **options)
+
+    monkeypatch.setattr(regularise.Trainer, "fit", pressed)
+    assert main(["regularise", "--quick", "--out", str(tmp_path)]) == 130
+    assert "Interrupted: all this is of the training so far" in capsys.readouterr().out
+    assert (tmp_path / "table.txt").read_text(encoding="utf-8").count(", epoch ") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="/dev/null is a file everywhere but on Windows")
+def test_a_folder_that_cannot_be_written_is_told_before_the_training(capsys, monkeypatch):
+    monkeypatch.setattr(regularise, "train", lambda *_: pytest.fail("trained"))
+    assert main(["regularise", "--out", "/dev/null/folder"]) == 2
+    assert "Cannot write to the output folder" in capsys.readouterr().err
+
+
+def test_without_matplotlib_the_table_is_there(own_digits, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["digits", "--quick", "--data", str(own_digits), "--out", str(tmp_path)]) == 0
+    assert "no pictures: matplotlib is needed" in capsys.readouterr().out
+    assert (tmp_path / "table.txt").is_file()
