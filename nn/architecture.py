@@ -72,9 +72,14 @@ def known_classes() -> dict[str, type[Module]]:
     while stack:
         for kind in stack.pop().__subclasses__():
             stack.append(kind)
-            if kind.__module__.startswith(PACKAGE + ".") and not kind.__name__.startswith("_"):
+            if kind.__module__.startswith(PACKAGE + ".") and not kind.__name__.startswith("_") and plain(kind) is kind:
                 found.setdefault(kind.__name__, kind)
     return found
+
+
+def plain(kind: type) -> type:
+    """The class itself; of one that `compat` derived from it to speak PyTorch, the one it was derived from."""
+    return vars(kind).get("_plain", kind)
 
 
 class _Describer:
@@ -87,7 +92,7 @@ class _Describer:
     def module(self, module: Module) -> dict[str, Any]:
         if id(module) in self.numbers:
             return {"same": self.numbers[id(module)]}
-        kind = type(module)
+        kind = plain(type(module))
         if self.classes.get(kind.__name__) is not kind:
             raise NotDescribableError(f"{kind.__name__} is no class of {PACKAGE}")
         self.numbers[id(module)] = len(self.numbers)
@@ -104,7 +109,7 @@ class _Describer:
         inner = {name: m for name, m in vars(module).items() if isinstance(m, Module)}
         if isinstance(module, ModuleList) and list(inner) == [str(i) for i in range(len(inner))]:
             parts = [self.module(m) for m in inner.values()]
-            return [{"list": parts}] if type(module) is ModuleList else parts
+            return [{"list": parts}] if plain(type(module)) is ModuleList else parts
         return [{"dict": [[name, self.module(m)] for name, m in inner.items()]}]
 
     def value(self, value: Any, kind: type) -> Any:

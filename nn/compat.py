@@ -32,8 +32,22 @@ import numpy as np
 import autograd_core as ac
 
 from . import (
-    archive, data, derivatives, devices, dialect, extremes, functional, init, linear, naming, optim, origins, seeding, sequences,
-    surroundings, vocabulary,
+    archive,
+    data,
+    derivatives,
+    devices,
+    dialect,
+    extremes,
+    functional,
+    init,
+    linear,
+    naming,
+    optim,
+    origins,
+    seeding,
+    sequences,
+    surroundings,
+    vocabulary,
 )  # fmt: skip
 from .data.dataset import collate
 from .optim import lr_scheduler
@@ -145,11 +159,10 @@ OWN = {
 }
 SYNONYMS = {
     "divide": "div", "true_divide": "div", "subtract": "sub", "clip": "clamp", "tile": "repeat", "empty": "zeros",
-    "empty_like": "zeros_like", "asarray": "as_tensor", "scatter_reduce": "scatter_add",
+    "empty_like": "zeros_like", "asarray": "as_tensor",
 }  # fmt: skip
-NOT_METHODS = f"""cat concat concatenate stack hstack vstack dstack column_stack einsum meshgrid vander broadcast_tensors block_diag polygamma row_stack atleast_1d atleast_2d
-    atleast_3d bucketize searchsorted {OWN[origins]}
-    where real imag"""
+NOT_METHODS = f"""cat concat concatenate stack hstack vstack dstack column_stack einsum meshgrid vander broadcast_tensors
+    block_diag polygamma row_stack atleast_1d atleast_2d atleast_3d bucketize searchsorted where real imag {OWN[origins]}"""
 # Methods that also exist with an underscore at the end, and change their Tensor.
 CHANGING = f"""add addcdiv addcmul addmm addmv baddbmm clamp clamp_max clamp_min clip cumprod cumsum div divide eq frac ge gt
     index_add index_copy index_fill index_put le lerp lgamma lt masked_fill mul nan_to_num ne neg round rsqrt scatter
@@ -160,8 +173,6 @@ DTYPES = """float16 float32 float64 int8 int16 int32 int64 uint8 bool complex64 
 # What there is only in name.
 SWITCHES = """set_printoptions set_num_threads use_deterministic_algorithms set_float32_matmul_precision set_default_device
     set_num_interop_threads set_warn_always"""
-
-
 
 
 # -- the tables made into functions, methods and modules -----------------------------------------------------------
@@ -197,7 +208,8 @@ def modules() -> dict[str, Any]:
     """The modules by PyTorch's names."""
     package, speaking = sys.modules[__package__], dialect.speaking
     derive, around = derivatives, surroundings
-    data_names = {"random_split": around.seeded(data.random_split), "DataLoader": loader(), "default_collate": collate}
+    batches = around.loader(dialect.speaking_class(data.DataLoader))
+    sets = {"random_split": around.seeded(data.random_split), "DataLoader": batches, "default_collate": collate}
     clips = {name: getattr(around, name) for name in ("parameters_to_vector", "vector_to_parameters")}
     weights = {name: around.seeded(f) for name, f in vars(init).items() if name.endswith("_") and name[0] != "_"}
     linalg = {name: naming.same(getattr(ac.linalg, name)) for name in ac.linalg.__all__}
@@ -209,7 +221,11 @@ def modules() -> dict[str, Any]:
     for name in ("vmap", "vjp", "jvp", "grad_and_value", "functional_call"):
         transforms[name] = getattr(derive, name)
     modes = {"no_grad": ac.no_grad, "enable_grad": ac.enable_grad, "set_grad_enabled": around.set_grad_enabled}
-    detect = {"detect_anomaly": ac.detect_anomaly, "set_detect_anomaly": around.nothing, "inference_mode": around.inference_mode}
+    detect = {
+        "detect_anomaly": ac.detect_anomaly,
+        "set_detect_anomaly": around.nothing,
+        "inference_mode": around.inference_mode,
+    }
     cuda = {"is_available": around.no, "device_count": around.zero, "manual_seed": around.nothing}
     cuda |= dict.fromkeys(("manual_seed_all", "empty_cache", "synchronize"), around.nothing)
     return {
@@ -222,7 +238,13 @@ def modules() -> dict[str, Any]:
             Module=dialect.Module,
             Parameter=dialect.Parameter,
         ),
-        "optim": module("optim", optim, package, lr_scheduler=module("optim.lr_scheduler", lr_scheduler), swa_utils=module("optim.swa_utils", package)),
+        "optim": module(
+            "optim",
+            optim,
+            package,
+            lr_scheduler=module("optim.lr_scheduler", lr_scheduler),
+            swa_utils=module("optim.swa_utils", package),
+        ),
         "autograd": module(
             "autograd",
             functional=module("autograd.functional", vjp=derive.vjp, jvp=derive.jvp, hvp=derive.hvp, **jacobians),
@@ -237,7 +259,7 @@ def modules() -> dict[str, Any]:
         "func": module("func", **transforms),
         "utils": module(
             "utils",
-            data=module("utils.data", data, **data_names),
+            data=module("utils.data", data, **sets),
             checkpoint=module("utils.checkpoint", checkpoint=speaking(around.checkpoint)),
         ),
         "linalg": module("linalg", **linalg),
@@ -259,12 +281,6 @@ def fourier(name: str) -> list[str]:
     if name.endswith(("freq", "shift")):
         return ["dim=axes"] if name.endswith("shift") else ["n=n", "d=d"]
     return ["s=s", "dim=axes", "norm=norm"] if name[-1] in "2n" else ["n=n", "dim=axis", "norm=norm"]
-
-
-def loader() -> type:
-    """The DataLoader, whose batches are of PyTorch's kind, and which takes PyTorch's generators."""
-    made = dialect.speaking_class(data.DataLoader)
-    return type("DataLoader", (made,), {"__init__": surroundings.seeded(data.DataLoader.__init__)})
 
 
 def rest() -> dict[str, Any]:
@@ -312,7 +328,9 @@ def __getattr__(name: str) -> Any:
     places = vars(sys.modules[__name__])
     if not name.startswith("_") and hasattr(places["nn"].functional, name):
         return getattr(places["nn"].functional, name)
-    raise AttributeError(f"torch.{name} is not here. {__name__} is the table of what is; autograd_core may have it as another name.")
+    raise AttributeError(
+        f"torch.{name} is not here. {__name__} is the table of what is; autograd_core may have it as another name."
+    )
 
 
 found = tables()

@@ -147,7 +147,9 @@ def jvp(func: Callable, primals: Any, tangents: Any, has_aux: bool = False, **op
 
 def hvp(func: Callable, inputs: Any, v: Any) -> tuple[Any, Any]:
     """The value, and the product of the matrix of second derivatives with a vector."""
-    return spoken((func(inputs), ac.hvp(hearing(func), several(inputs), several(v))))
+    products = ac.hvp(hearing(func), several(inputs), several(v))
+    one = isinstance(inputs, ac.Tensor) and isinstance(products, tuple)
+    return spoken((hearing(func)(*several(inputs)), products[0] if one else products))
 
 
 def functional_call(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -204,9 +204,12 @@ def in_place(function: Callable) -> Callable:
     return method
 
 
-OPERATORS = """add sub mul truediv floordiv mod pow and or xor matmul""".split()
-GIVING = """__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __neg__ __pos__ __abs__ __invert__ __getitem__ __divmod__ __rdivmod__
-    __array_ufunc__ __array_function__ __deepcopy__ __copy__ detach clone astype abs requires_grad_""".split()
+OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "matmul"]
+GIVING = [
+    "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__neg__", "__pos__", "__abs__", "__invert__", "__getitem__",
+    "__divmod__", "__rdivmod__", "__array_ufunc__", "__array_function__", "__deepcopy__", "__copy__", "detach", "clone",
+    "astype", "abs", "requires_grad_",
+]  # fmt: skip
 for each in [*GIVING, *(f"__{left}{name}__" for name in OPERATORS for left in ("", "r"))]:
     setattr(Tensor, each, speaking(getattr(ac.Tensor, each)))
 for each in OPERATORS:
@@ -220,6 +223,8 @@ for each in ("real", "imag", "T", "mT"):
 
 class Module(PlainModule):
     """A module whose parameters, buffers, inner modules and results are of PyTorch's kind; derive from it as there."""
+
+    _plain: ClassVar[type] = PlainModule
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, spoken(value) if isinstance(value, (ac.Tensor, PlainModule)) else value)
@@ -289,7 +294,8 @@ def speaking_module(kind: type) -> type:
     def forward(self: Any, *args: Any, **options: Any) -> Any:
         return spoken(kind.forward(self, *args, **options))  # type: ignore[attr-defined]
 
-    return type(kind.__name__, (Module, kind), {"__init__": __init__, "forward": forward, "__doc__": kind.__doc__})
+    own = {"__init__": __init__, "forward": forward, "_plain": kind, "__doc__": kind.__doc__}
+    return type(kind.__name__, (Module, kind), own)
 
 
 @cache

@@ -82,7 +82,9 @@ def aminmax(input: Any, dim: Any = None, keepdim: bool = False) -> tuple[Any, An
 
 def var_mean(input: Any, dim: Any = None, **options: Any) -> tuple[Any, Any]:
     """The variance and the mean."""
-    return var(input, dim, **options), ac.mean(input, None if isinstance(dim, bool) else dim, keepdims=options.get("keepdim", False))
+    return var(input, dim, **options), ac.mean(
+        input, None if isinstance(dim, bool) else dim, keepdims=options.get("keepdim", False)
+    )
 
 
 def std_mean(input: Any, dim: Any = None, **options: Any) -> tuple[Any, Any]:

@@ -137,7 +137,9 @@ def dirac_(tensor: ac.Tensor, groups: int = 1) -> ac.Tensor:
     fans(tensor)
     out, inputs, *kernel = tensor.shape
     if not kernel or out % groups:
-        raise ac.errors.ShapeError(f"dirac_: a weight (out, in, *kernel) with out a multiple of {groups} needed, not {tensor.shape}")
+        raise ac.errors.ShapeError(
+            f"dirac_: a weight (out, in, *kernel) with out a multiple of {groups} needed, not {tensor.shape}"
+        )
     values, centre = np.zeros(tensor.shape), tuple(n // 2 for n in kernel)
     for k in range(out):
         if (place := k % (out // groups)) < inputs:

@@ -45,7 +45,9 @@ def same(function: Callable) -> Callable:
     def call(*args: Any, **options: Any) -> Any:
         before = [options.pop(name) for name in FIRST if name in options]
         after = [options.pop(name) for name in ("other", "exponent") if name in options]
-        return function(*before, *args, *after, **{{"dim": "axis", "keepdim": "keepdims"}.get(k, k): v for k, v in options.items()})
+        return function(
+            *before, *args, *after, **{{"dim": "axis", "keepdim": "keepdims"}.get(k, k): v for k, v in options.items()}
+        )
 
     return speaking(call)
 

@@ -109,9 +109,7 @@ def linspace(start: Any, end: Any, steps: int, dtype: Any = None, requires_grad:
     return made(ac.linspace(start, end, steps, dtype=dtype or ac.get_default_dtype()), None, requires_grad)
 
 
-def logspace(
-    start: Any, end: Any, steps: int, base: float = 10.0, dtype: Any = None, requires_grad: bool = False
-) -> ac.Tensor:
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, dtype: Any = None, requires_grad: bool = False) -> ac.Tensor:
     """The powers of a base with exponents from start to end."""
     return made(ac.logspace(start, end, steps, base=base, dtype=dtype or ac.get_default_dtype()), None, requires_grad)
 

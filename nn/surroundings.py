@@ -10,6 +10,7 @@ import numpy as np
 
 import autograd_core as ac
 
+from .data import Dataset
 from .seeding import manual_seed as seed_all
 
 
@@ -102,6 +103,29 @@ def seeded(function: Callable) -> Callable:
         return function(*args, **{name: as_numpys(each) for name, each in options.items()})
 
     return call
+
+
+class Rows(Dataset):
+    """The rows of one Tensor as examples: in PyTorch a Tensor is a data set itself."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+
+    def __len__(self) -> int:
+        return len(self.tensor)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.tensor[index]
+
+
+def loader(kind: type) -> type:
+    """A DataLoader that takes PyTorch's generators, and Tensors as data sets."""
+
+    def __init__(self: Any, dataset: Any, *args: Any, **options: Any) -> None:
+        options = {name: as_numpys(each) for name, each in options.items()}
+        kind.__init__(self, Rows(dataset) if hasattr(dataset, "dtype") else dataset, *args, **options)  # type: ignore[misc]
+
+    return type(kind.__name__, (kind,), {"__init__": __init__, "__doc__": kind.__doc__})
 
 
 def as_numpys(generator: Any) -> Any:

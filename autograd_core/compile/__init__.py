@@ -1,6 +1,20 @@
 """compile: a function of Tensors, or a training step, as a program that runs without Python's overhead."""
 
+import sys
+from types import ModuleType
+from typing import Any
+
 from .compiled import Compiled, compile
 from .program import Program
 
 __all__ = ["Compiled", "Program", "compile"]
+
+
+class _Callable(ModuleType):
+    """The folder has the name of its function: whoever imports a module in it finds `ac.compile` to be this, and may call it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return compile(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -211,8 +211,10 @@ class Compiled:
         """A program rewritten, cut into blocks and bound to memory."""
         if not self.rewrite:
             return Runner(program)
-        program = simplified(lowered(program))
-        return Runner(program, blocks=tiled(program), backend=self.backend)
+        low = lowered(program)
+        simple = simplified(low)
+        simple.stages.update({"captured": program, "lowered": low, "simplified": simple})
+        return Runner(simple, blocks=tiled(simple), backend=self.backend)
 
     def check_state(self, reach: Reach, drawn: Callable[[], bool]) -> None:
         """Raise if the run changed anything that a replay would not change again."""
@@ -286,7 +288,33 @@ def structure_of(tree: Any) -> Any:
 
 
 def compile(f: Callable | None = None, *, backend: str = "numpy", rewrite: bool = True) -> Any:
-    """The same function, captured as a program at its second call and replayed from then on."""
+    """The same function without Python's overhead: written down as a program at its second call, and replayed from then on.
+
+    f may be any function of Tensors, also a whole training step that calls a model, `loss.backward()`, `optimizer.step()`
+    and a schedule. Arguments, Tensors and arrays from outside, gradients, optimizer state, learning rates and random
+    positions are read anew in each call; other numbers, modules and functions that f looks at are compared before it, and a
+    change is captured again (`explain()` says why). Results may be differentiated to any order. `repeat(n, batches)` makes
+    many calls at once.
+
+    `backend` is "numpy", or "numba" for elementwise chains as compiled loops (extra `jit`). Without `rewrite` a replay is
+    bit-identical to f; with it, it agrees to the last digits.
+
+    Raises CaptureError, with the line and with everything put back, where a replay would freeze a value: Python that reads
+    one, state of Python that changes, a Tensor that is kept, random numbers of others. See docs/compile.md.
+
+    >>> import autograd_core as ac
+    >>> w = ac.tensor(1.0, requires_grad=True)
+    >>> @ac.compile
+    ... def step(x):
+    ...     w.grad = None
+    ...     loss = (w * x - 6.0) ** 2
+    ...     loss.backward()
+    ...     with ac.no_grad():
+    ...         w.copy_(w - 0.1 * w.grad)
+    ...     return loss
+    >>> [round(step(2.0 * ac.ones(())).item(), 3) for _ in range(4)]
+    [16.0, 0.64, 0.026, 0.001]
+    """
     if f is None:
         return lambda g: compile(g, backend=backend, rewrite=rewrite)
     return Compiled(f, backend, rewrite)

@@ -73,7 +73,8 @@ class Program:
     `inputs` are the slots of the arguments, `cells` what is read from outside, `outputs` the slots of the results.
     A step of the op `write` overwrites the value of a slot in place, and with it that of all slots that are views of it, or
     it of them: no step may be moved across such a write if it reads what is written. `gradients` are pairs (leaf, slot): the
-    leaf's `.grad` afterwards; None leaves it without one. `layouts` tell how each value lay in memory.
+    leaf's `.grad` afterwards; None leaves it without one. `layouts` tell how each value lay in memory, `stages` are the program
+    before and after each rewrite, by name.
     """
 
     inputs: tuple[Slot, ...]
@@ -82,6 +83,7 @@ class Program:
     outputs: tuple[Slot, ...]
     gradients: tuple[tuple[Tensor, Slot | None], ...]
     layouts: Mapping[Slot, Layout] = field(repr=False)
+    stages: dict[str, Program] = field(default_factory=dict, repr=False, compare=False)
 
     def with_steps(self, steps: Sequence[Step]) -> Program:
         """The same program with other steps."""

@@ -21,6 +21,7 @@ from .rewrite import Rules, Walk
 from .views import piece
 
 LEAST = 3  # so many equal steps are a series
+LARGEST = 1 << 17  # numbers that may be joined: beyond what caches hold, joining costs more than it saves
 
 
 # -- one weight, slices of one array -----------------------------------------------------------------------------------------
@@ -142,7 +143,7 @@ def one_product(walk: Walk, made: list[Step]) -> Any:
     n, m = walk.result(made[0]).shape
     moved = (0 if joined_already(walk, lefts) else n) + (0 if joined_already(walk, rights) else m)
     inner = sum(walk.shape(b)[0] for b in rights)
-    if inner * moved > 2 * len(made) * n * m or len({walk.dtype(x) for step in made for x in step.inputs}) > 1:
+    if inner * moved > min(2 * len(made) * n * m, LARGEST) or len({walk.dtype(x) for step in made for x in step.inputs}) > 1:
         return None
     left = walk.emit(TURNED, joined(walk, 0, lefts)) if columns is not None else joined(walk, 1, lefts)
     return walk.emit(MATMUL, left, joined(walk, 0, rights))

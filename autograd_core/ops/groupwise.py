@@ -37,13 +37,14 @@ def largest_of(x: ndarray) -> ndarray:
 
 @dataclass(frozen=True)
 class Doubt(Primitive):
-    """NaN for each value of b for which x is another number than for all that equal it, 0 elsewhere.
+    """NaN for each value of b for which x is another number than for all that equal it (or than `zero`), 0 elsewhere.
 
     Inputs: x; numbers like those that it is made of; and the natural size of what it is a derivative of, which tells what
     rounding leaves of zero. `order` says how many derivatives by values lie between.
     """
 
     order: int = 0
+    zero: bool = False
     name: ClassVar[str] = "doubt"
     differentiable: ClassVar[bool] = False
 
@@ -51,9 +52,10 @@ class Doubt(Primitive):
         fitting(self.name, b.shape, x.shape, like.shape, size.shape)
         w, eps = values_of(b), np.finfo(b.real.dtype).eps
         allowed = np.sqrt(eps) * largest_of(like) + 1e3 * eps * largest_of(size) / unit_of(w) ** self.order
-        unlike = np.abs(x[..., None, :] - x[..., :, None]) > allowed[..., None]
+        others = 0.0 if self.zero else x[..., None, :]
+        unlike = np.abs(x[..., :, None] - others) > allowed[..., None]
         same = alike(w)
-        bad = ((unlike | np.isnan(x)[..., None, :]) & same & ~unit(w.shape[-1])).any(axis=-1)
+        bad = ((unlike | np.isnan(x)[..., :, None]) & same & ~unit(w.shape[-1])).any(axis=-1)
         return np.where((same & bad[..., None, :]).any(axis=-1), np.nan, 0.0).astype(w.dtype)
 
     def shape(self, *shapes: Shape) -> Shape:

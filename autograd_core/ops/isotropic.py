@@ -194,7 +194,7 @@ def by_values(g: Any, carried: Any, w: Any, seal: Any, b: Any) -> Any:
     size = Size()(g, j1, zero if carried is None else carried, b)
     s = Doubt()(g, g, size, b)
     k = Averaged()(one * j1 + two * j2, zero, b)
-    k = k + s + Doubt(1)(j1 - k * one, j1, size, b) + Doubt(1)(j2 - k * two, j2, size, b)
+    k = k + s + Doubt(1, True)(j1 - k * one, j1, size, b) + Doubt(1, True)(j2 - k * two, j2, size, b)
     k2 = Averaged()(square_ * j3, zero, b)
     k2 = k2 + s + Doubt(2)(j3 - 2.0 * k2 * one * one, j3, size, b)
     d = Deviator()(Departure()(b), s, b)
@@ -209,16 +209,10 @@ def decides(b: Any) -> bool:
 
 
 def along(g: Any, frame: Node | None, e: Any, zero: ndarray) -> Any:
-    """The derivative of g along a direction e of the values that a node gives; 0 if g does not depend on them.
-
-    NaN where it cannot be known, for the graph was freed on the way.
-    """
+    """The derivative of g along a direction e of the values that a node gives; 0 if g does not depend on them."""
     if not isinstance(g, Tensor) or g.node is None or frame is None:
         return zero
     nodes = ancestors([g.node], frame.serial)
     needed = descendants(nodes, {frame.serial})
-    part = [n for n in nodes if n.serial in needed]
-    if any(n.saved is None for n in part):
-        return zero + np.nan
-    e = e if isinstance(e, Tensor) else from_array(e)
-    return forward_sweep(part, {frame.serial: (e, *(None,) * (frame.op.outputs - 1))}, True).get(g.node.serial, zero)
+    seeds = {frame.serial: (e if isinstance(e, Tensor) else from_array(e), *(None,) * (frame.op.outputs - 1))}
+    return forward_sweep([n for n in nodes if n.serial in needed], seeds, True).get(g.node.serial, zero)

@@ -71,6 +71,18 @@ def test_a_graph_that_saved_old_values_notices_a_write_to_the_vector():
             y.backward()
 
 
+def test_a_graph_made_on_the_vector_notices_a_write_to_it():
+    x, z = leaf([1.0, 2.0]), leaf([3.0])
+    both = ac.Flattened([x, z])
+    assert both.intact
+    y, w = ac.sum(x * x), ac.sum(z.data * 2.0 * z)
+    both.write([4.0, 5.0, 6.0])
+    with pytest.raises(ac.MutationError, match="changed in place after multiply"):
+        y.backward()
+    w.backward()
+    assert z.grad.tolist() == [6.0]
+
+
 def test_flattening_alone_writes_nothing_and_a_write_to_one_concerns_no_other():
     x, z = leaf([1.0, 2.0]), leaf([3.0])
     x.copy_([1.0, 4.0])

@@ -178,7 +178,7 @@ def test_second_derivatives_of_symmetric_functions_of_equal_eigenvalues(of_value
     diagonal = ac.hessian_diag(matrix)(x).numpy()
     np.testing.assert_allclose(ac.hessian_diag(ours)(x).numpy(), diagonal, **tolerance)
     along = ac.hvp(ours, x, t := hermitian(real(*x.shape)).numpy()).numpy()
-    np.testing.assert_allclose(along, np.tensordot(expected, t), rtol=1e-9, atol=1e-10 * np.abs(expected).max())
+    np.testing.assert_allclose(along, np.tensordot(expected, t), rtol=1e-9, atol=10 * tolerance["atol"])
 
 
 @pytest.mark.parametrize("of_values, of_matrix", SYMMETRIC)
@@ -278,15 +278,6 @@ def test_second_derivatives_of_what_is_not_symmetric_do_not_exist():
 def test_a_simple_eigenvalue_beside_equal_ones_has_all_derivatives():
     for k, x in ((-1, np.diag([1.0, 1.0, 2.0])), (0, np.diag([1.0, 2.0, 2.0]))):
         assert gradcheck(lambda x, k=k: ac.linalg.eigvalsh(hermitian(x))[k] ** 2, x, order=2)
-
-
-def test_what_a_freed_graph_cannot_tell_raises():
-    x = ac.tensor(np.eye(2), requires_grad=True)
-    y = ac.sum(ac.exp(ac.linalg.eigvalsh(x)))
-    (g,) = ac.gradients(y, x, create_graph=True, retain_graph=False)
-    np.testing.assert_allclose(g.numpy(), np.e * np.eye(2))
-    with pytest.raises(GradientError, match="no second derivative"):
-        ac.gradients(g[0, 1] + g[1, 0], x)
 
 
 def test_the_slopes_of_equal_eigenvalues_along_a_direction():

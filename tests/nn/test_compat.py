@@ -63,12 +63,14 @@ c = a.transpose(0, 2).unsqueeze(1).squeeze(1).flatten(1)
 d = a.float().mean(dim=(0, 2), keepdim=True).expand(2, 3, 4)
 values, indices = a.max(dim=1)
 m = a > 7
-results += [x_np, t1, y1, y2, z1, tensor, b, c, d.double(), values, indices, a[m], a.masked_fill(m, -1), a.split(2, 2)[1]]
+results += [x_np, t1, y1, y2, z1, tensor, b, c, d.double(), values, indices, a[m], a.masked_fill(m, -1)]
+results += [a.split(2, 2)[1]]
 results += [torch.stack(torch.unbind(a, 1)), *torch.chunk(a, 2, dim=1), a.repeat(1, 2, 1), torch.where(m, a, 0), a.sum(1)]
 results += [torch.linspace(0, 1, 5), torch.eye(3), torch.full((2,), 7.0), a.double().std(), a.double().var(1), a.double().norm()]
 results += [a.view(-1)[::3], a.reshape(6, 4).t(), torch.meshgrid(torch.arange(2), torch.arange(3), indexing="ij")[1]]
-results += [a.argmax(-1), a.topk(2, dim=1)[0], a.sort(dim=0, descending=True)[1], a.gather(2, indices.unsqueeze(-1).clamp(max=3).expand(2, 4, 1)[:, :3])]
-results += [torch.tril(torch.ones(3, 3)), torch.einsum("bij,bkj->bik", a, a), torch.bmm(a, a.transpose(1, 2)), a.roll(1, 2), a.flip(0)]
+results += [a.argmax(-1), a.topk(2, dim=1)[0], a.sort(dim=0, descending=True)[1]]
+results += [a.gather(2, indices.unsqueeze(-1).clamp(max=3).expand(2, 4, 1)[:, :3]), torch.tril(torch.ones(3, 3))]
+results += [torch.einsum("bij,bkj->bik", a, a), torch.bmm(a, a.transpose(1, 2)), a.roll(1, 2), a.flip(0)]
 """
 
 LISTINGS["linear regression"] = """
@@ -560,7 +562,12 @@ with tempfile.TemporaryDirectory() as folder:
     other.eval()
     model.eval()
     assert torch.equal(other(x), model(x))
-    torch.save({"epoch": 5, "model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict(), "loss": loss.detach()}, PATH)
+    torch.save({
+        "epoch": 5,
+        "model_state_dict": model.state_dict(),
+        "optimizer_state_dict": optimizer.state_dict(),
+        "loss": loss.detach(),
+    }, PATH)
     checkpoint = torch.load(PATH, map_location=torch.device("cpu"))
     other = TheModelClass()
     opt2 = optim.Adam(other.parameters(), lr=0.9)

@@ -147,19 +147,23 @@ def test_other_devices_are_refused():
 
 
 LAYERS = """
-Linear(4, 3) | Flatten() | Tanh() | PReLU() | GELU() | Softmax(-1) | LogSoftmax(1) | Hardtanh() | LeakyReLU(0.1) | ELU() | Softplus() | GLU()
-LayerNorm(4) | GroupNorm(3, 6) | InstanceNorm1d(6) | BatchNorm1d(6) | RMSNorm(4) | Dropout(0.5) | AlphaDropout(0.3) | Conv1d(6, 4, 2, padding=1)
-Conv1d(6, 4, 3, padding="same", padding_mode="circular") | ConvTranspose1d(6, 2, 3, stride=2) | MaxPool1d(2) | AvgPool1d(2, padding=1)
-AdaptiveAvgPool1d(3) | AdaptiveMaxPool1d(2) | Upsample(scale_factor=2) | ReflectionPad1d(2) | RNN(4, 3) | LSTM(4, 3, 2, bidirectional=True)
-GRU(4, 3, batch_first=True) | MultiheadAttention(4, 2) | RandomFourierFeatures(4, 3) | MLP([4, 5, 2]) | Unflatten(1, (2, 3)) | Identity()
+Linear(4, 3) | Flatten() | Tanh() | PReLU() | GELU() | Softmax(-1) | LogSoftmax(1) | Hardtanh() | LeakyReLU(0.1)
+ELU() | Softplus() | GLU() | LayerNorm(4) | GroupNorm(3, 6) | InstanceNorm1d(6) | BatchNorm1d(6) | RMSNorm(4)
+Dropout(0.5) | AlphaDropout(0.3) | Conv1d(6, 4, 2, padding=1)
+Conv1d(6, 4, 3, padding="same", padding_mode="circular") | ConvTranspose1d(6, 2, 3, stride=2) | MaxPool1d(2)
+AvgPool1d(2, padding=1) | AdaptiveAvgPool1d(3) | AdaptiveMaxPool1d(2) | Upsample(scale_factor=2) | ReflectionPad1d(2)
+RNN(4, 3) | LSTM(4, 3, 2, bidirectional=True) | GRU(4, 3, batch_first=True) | MultiheadAttention(4, 2)
+RandomFourierFeatures(4, 3) | MLP([4, 5, 2]) | Unflatten(1, (2, 3)) | Identity()
 """
 PICTURES = """
-Conv2d(2, 3, 3, groups=1) | Conv2d(2, 4, 2, stride=2, dilation=2, groups=2) | BatchNorm2d(2) | MaxPool2d(2, 1, 1) | AvgPool2d(3, 2, count_include_pad=False)
-ConvTranspose2d(2, 3, 3, 2, output_padding=1) | Upsample(scale_factor=2, mode="bilinear", align_corners=True) | AdaptiveAvgPool2d((1, 2))
-Dropout2d(0.5) | PixelShuffle(1) | ZeroPad2d(1) | InstanceNorm2d(2, affine=True)
+Conv2d(2, 3, 3, groups=1) | Conv2d(2, 4, 2, stride=2, dilation=2, groups=2) | BatchNorm2d(2) | MaxPool2d(2, 1, 1)
+AvgPool2d(3, 2, count_include_pad=False) | ConvTranspose2d(2, 3, 3, 2, output_padding=1)
+Upsample(scale_factor=2, mode="bilinear", align_corners=True) | AdaptiveAvgPool2d((1, 2)) | Dropout2d(0.5)
+PixelShuffle(1) | ZeroPad2d(1) | InstanceNorm2d(2, affine=True)
 """
 LOSSES = """
-MSELoss() | L1Loss() | HuberLoss() | SmoothL1Loss() | BCEWithLogitsLoss() | CrossEntropyLoss() | PoissonNLLLoss() | SoftMarginLoss() | KLDivLoss(reduction="sum")
+MSELoss() | L1Loss() | HuberLoss() | SmoothL1Loss() | BCEWithLogitsLoss() | CrossEntropyLoss() | PoissonNLLLoss()
+SoftMarginLoss() | KLDivLoss(reduction="sum")
 """
 
 

@@ -1,0 +1,1 @@
+"""How fast training steps are beside other frameworks: `python -m benchmarks speed`."""
