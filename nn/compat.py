@@ -206,73 +206,70 @@ def module(path: str, *homes: Any, **names: Any) -> Any:
 
 def modules() -> dict[str, Any]:
     """The modules by PyTorch's names."""
-    package, speaking = sys.modules[__package__], dialect.speaking
-    derive, around = derivatives, surroundings
+    return networks() | automatic() | mathematics() | machines()
+
+
+def networks() -> dict[str, Any]:
+    """What networks are made of and trained with."""
+    package, around = sys.modules[__package__], surroundings
     batches = around.loader(dialect.speaking_class(data.DataLoader))
     sets = {"random_split": around.seeded(data.random_split), "DataLoader": batches, "default_collate": collate}
-    clips = {name: getattr(around, name) for name in ("parameters_to_vector", "vector_to_parameters")}
+    vectors = {name: getattr(around, name) for name in ("parameters_to_vector", "vector_to_parameters")}
     weights = {name: around.seeded(f) for name, f in vars(init).items() if name.endswith("_") and name[0] != "_"}
+    layers = {"Module": dialect.Module, "Parameter": dialect.Parameter}
+    layers["functional"] = module("nn.functional", functional)
+    layers["init"] = module("nn.init", init, **weights)
+    layers["utils"] = module("nn.utils", package, rnn=module("nn.utils.rnn", sequences), **vectors)
+    layers["parameter"] = module("nn.parameter", Parameter=dialect.Parameter)
+    steps = {"lr_scheduler": module("optim.lr_scheduler", lr_scheduler), "swa_utils": module("optim.swa_utils", package)}
+    tools = {"data": module("utils.data", data, **sets)}
+    tools["checkpoint"] = module("utils.checkpoint", checkpoint=dialect.speaking(around.checkpoint))
+    return {
+        "nn": module("nn", package, **layers),
+        "optim": module("optim", optim, package, **steps),
+        "utils": module("utils", **tools),
+    }
+
+
+def automatic() -> dict[str, Any]:
+    """Derivatives, and whether they are recorded."""
+    derive, around = derivatives, surroundings
+    modes = {"no_grad": ac.no_grad, "enable_grad": ac.enable_grad, "set_grad_enabled": around.set_grad_enabled}
+    names = {"grad": derive.grad, "backward": derive.backward, "Function": derive.Function, "Variable": around.variable}
+    names |= {"gradcheck": around.gradcheck, "inference_mode": around.inference_mode}
+    names |= {"detect_anomaly": ac.detect_anomaly, "set_detect_anomaly": around.nothing}
+    each = {name: getattr(derive, name) for name in ("vjp", "jvp")}
+    matrices = {"jacobian": derive.of_function(ac.jacobian), "hessian": derive.of_function(ac.hessian), "hvp": derive.hvp}
+    engines: dict[str, Any] = {"grad": ac.grad, "jacrev": ac.jacobian, "jacfwd": ac.jacobian, "hessian": ac.hessian}
+    transforms = {name: derive.transformed(f) for name, f in engines.items()}
+    transforms |= {name: getattr(derive, name) for name in ("vmap", "grad_and_value", "functional_call")}
+    functions = module("autograd.functional", **each, **matrices)
+    return {
+        "autograd": module("autograd", functional=functions, **names, **modes),
+        "func": module("func", **each, **transforms),
+        **modes,
+    }
+
+
+def mathematics() -> dict[str, Any]:
+    """Linear algebra, Fourier transforms, special functions."""
     linalg = {name: naming.same(getattr(ac.linalg, name)) for name in ac.linalg.__all__}
     fft = {name: naming.renamed(getattr(ac.fft, name), fourier(name)) for name in ac.fft.__all__}
     special = {name: naming.same(getattr(ac.special, name)) for name in ac.special.__all__}
-    jacobians = {"jacobian": derive.of_function(ac.jacobian), "hessian": derive.of_function(ac.hessian)}
-    transforms = {"grad": ac.grad, "jacrev": ac.jacobian, "jacfwd": ac.jacobian, "hessian": ac.hessian}
-    transforms = {name: derive.transformed(f) for name, f in transforms.items()}
-    for name in ("vmap", "vjp", "jvp", "grad_and_value", "functional_call"):
-        transforms[name] = getattr(derive, name)
-    modes = {"no_grad": ac.no_grad, "enable_grad": ac.enable_grad, "set_grad_enabled": around.set_grad_enabled}
-    detect = {
-        "detect_anomaly": ac.detect_anomaly,
-        "set_detect_anomaly": around.nothing,
-        "inference_mode": around.inference_mode,
-    }
-    cuda = {"is_available": around.no, "device_count": around.zero, "manual_seed": around.nothing}
-    cuda |= dict.fromkeys(("manual_seed_all", "empty_cache", "synchronize"), around.nothing)
+    return {"linalg": module("linalg", **linalg), "fft": module("fft", **fft), "special": module("special", **special)}
+
+
+def machines() -> dict[str, Any]:
+    """Machines, of which there is none but the CPU."""
+    around = surroundings
+    absent = {"is_available": around.no, "device_count": around.zero}
+    cuda = absent | dict.fromkeys(("manual_seed", "manual_seed_all", "empty_cache", "synchronize"), around.nothing)
+    cudnn = module("backends.cudnn", enabled=False, deterministic=True, benchmark=False)
     return {
-        "nn": module(
-            "nn",
-            package,
-            functional=module("nn.functional", functional),
-            init=module("nn.init", init, **weights),
-            utils=module("nn.utils", package, rnn=module("nn.utils.rnn", sequences), **clips),
-            Module=dialect.Module,
-            Parameter=dialect.Parameter,
-        ),
-        "optim": module(
-            "optim",
-            optim,
-            package,
-            lr_scheduler=module("optim.lr_scheduler", lr_scheduler),
-            swa_utils=module("optim.swa_utils", package),
-        ),
-        "autograd": module(
-            "autograd",
-            functional=module("autograd.functional", vjp=derive.vjp, jvp=derive.jvp, hvp=derive.hvp, **jacobians),
-            grad=derive.grad,
-            backward=derive.backward,
-            Function=derive.Function,
-            Variable=around.variable,
-            gradcheck=around.gradcheck,
-            **modes,
-            **detect,
-        ),
-        "func": module("func", **transforms),
-        "utils": module(
-            "utils",
-            data=module("utils.data", data, **sets),
-            checkpoint=module("utils.checkpoint", checkpoint=speaking(around.checkpoint)),
-        ),
-        "linalg": module("linalg", **linalg),
-        "fft": module("fft", **fft),
-        "special": module("special", **special),
         "cuda": module("cuda", **cuda),
-        "accelerator": module("accelerator", is_available=around.no, device_count=around.zero),
-        "backends": module(
-            "backends",
-            cudnn=module("backends.cudnn", enabled=False, deterministic=True, benchmark=False),
-            mps=module("backends.mps", is_available=around.no),
-        ),
-        **modes,
+        "mps": module("mps", **absent),
+        "accelerator": module("accelerator", **absent),
+        "backends": module("backends", cudnn=cudnn, mps=module("backends.mps", **absent)),
     }
 
 

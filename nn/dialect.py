@@ -282,7 +282,7 @@ class Module(PlainModule):
 
 
 @cache
-def speaking_module(kind: type) -> type:
+def speaking_module(kind: Any) -> type:
     """The class of modules that is `kind` and of PyTorch's kind."""
     if kind is PlainModule:
         return Module
@@ -299,7 +299,7 @@ def speaking_module(kind: type) -> type:
 
 
 @cache
-def speaking_class(kind: type) -> type:
+def speaking_class(kind: Any) -> type:
     """A class whose objects give Tensors of PyTorch's kind where they are indexed, iterated over or called."""
     if issubclass(kind, PlainModule):
         return speaking_module(kind)

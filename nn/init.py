@@ -129,7 +129,7 @@ def eye_(tensor: ac.Tensor) -> ac.Tensor:
     """Fill a matrix with 1 on the diagonal and 0 elsewhere. Raises ShapeError for other than two axes."""
     if tensor.ndim != 2:
         raise ac.errors.ShapeError(f"eye_: a matrix needed, and shape {tuple(tensor.shape)} given")
-    return tensor.copy_(np.eye(*tensor.shape))
+    return tensor.copy_(np.eye(tensor.shape[0], tensor.shape[1]))
 
 
 def dirac_(tensor: ac.Tensor, groups: int = 1) -> ac.Tensor:

@@ -207,7 +207,7 @@ def index_copy(self: Any, dim: int, index: Any, source: Any) -> Any:
     return index_fill(self, dim, index, source)
 
 
-KINDS = {
+KINDS: dict[str, np.dtype] = {
     "FloatTensor": np.dtype(np.float32), "DoubleTensor": np.dtype(np.float64), "HalfTensor": np.dtype(np.float16),
     "LongTensor": np.dtype(np.int64), "IntTensor": np.dtype(np.int32), "ShortTensor": np.dtype(np.int16),
     "CharTensor": np.dtype(np.int8), "ByteTensor": np.dtype(np.uint8), "BoolTensor": np.dtype(np.bool_),
@@ -249,7 +249,7 @@ def reshaped(function: Callable) -> Callable:
 
 def attach(functions: dict[str, Callable], not_methods: str, changing: str, reshaping: str) -> None:
     """Give Tensor the functions as methods, those of this file, and in-place forms of `changing` and `reshaping` ones."""
-    mine = [dim, numel, element_size, cuda, is_contiguous, to, type, type_as, is_floating_point, is_complex, view_as]
+    mine: list[Any] = [dim, numel, element_size, cuda, is_contiguous, to, type, type_as, is_floating_point, is_complex, view_as]
     mine += [expand_as, where, numpy, zero_, fill_, uniform_, normal_, fill_diagonal_, index_fill, index_copy, bernoulli_]
     mine += [random_, stride]
     mine += [origins.new_zeros, origins.new_ones, origins.new_full, origins.new_tensor]

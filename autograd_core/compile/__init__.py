@@ -11,7 +11,7 @@ __all__ = ["Compiled", "Program", "compile"]
 
 
 class _Callable(ModuleType):
-    """The folder has the name of its function: whoever imports a module in it finds `ac.compile` to be this, and may call it."""
+    """The folder has the name of its function: where an import puts it in the place of that, it may be called as well."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return compile(*args, **kwargs)

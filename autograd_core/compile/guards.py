@@ -244,4 +244,4 @@ def random_states(generators: list[np.random.Generator]) -> Callable[[], bool]:
 def legacy() -> tuple:
     """The state of NumPy's global generator."""
     name, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 (the user may draw from it)
-    return (name, bytes(keys), *rest)
+    return (name, np.asarray(keys).tobytes(), *rest)

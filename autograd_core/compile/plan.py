@@ -21,8 +21,8 @@ from .program import Layout, Program, layout_of
 class Plan:
     """Where values lie: `arrays` by slot, and the `steps` that have to be computed; views were made beforehand.
 
-    `direct` are the values that lie on a cell, which is overwritten with them. `roots` tells of each value on the memory of which other one it lies. `bytes` is how much memory was taken for what the
-    program itself computes.
+    `direct` are the values that lie on a cell, which is overwritten with them. `roots` tells of each value on the memory of
+    which other one it lies. `bytes` is how much memory was taken for what the program itself computes.
     """
 
     arrays: dict[Slot, ndarray]

@@ -175,6 +175,8 @@ class Runner:
     def leave(self, k: int) -> None:
         """Leave a gradient that somebody holds to them, on memory of its own; the next one is another Tensor."""
         x, g = self.gradients[k]
+        if g is None:
+            return
         self.gradients[k] = (x, from_array(g.array))
         g.array = g.array.copy()
 

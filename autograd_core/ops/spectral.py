@@ -215,11 +215,11 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:
 def eigvalsh(a: Any, UPLO: str = "L") -> Tensor:
     """The eigenvalues of Hermitian matrices, ascending: those of `eigh`.
 
-    The gradient of λ with vector v is v vᴴ. Where eigenvalues are equal, symmetric functions of them have right gradients,
-    and right second derivatives in forward over reverse mode (`hessian`, `hvp`): an energy of principal stretches has its
-    stress and its stiffness also where they are equal. In reverse over reverse these raise GradientError, unless the first
-    derivatives do not depend on the equal values, and in forward over forward they are NaN. Of a single one of the values
-    the gradient is one of several slopes, and a tangent is the slope along its direction.
+    The gradient of λ with vector v is v vᴴ. Where eigenvalues are equal, symmetric functions of them have right derivatives
+    to the third order, in all modes: an energy of principal stretches has its stress and its stiffness also where they are
+    equal. (A Taylor series has those to the second order, and NaN beyond; a gradient of such a series raises, as does the
+    fourth order.) Of a single one of the values the gradient is one of several slopes, and a tangent is the slope along its
+    direction; of what is not symmetric second derivatives raise GradientError, and a tangent of a gradient is NaN.
 
     >>> import autograd_core as ac
     >>> ac.hessian(lambda x: ac.sum(ac.linalg.eigvalsh(x) ** 2))(ac.eye(2))[0, 1]

@@ -142,7 +142,8 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     GradientError. Where singular values are equal, functions of the values alone have a gradient (symmetric ones a right
     one), and functions of the vectors alone if every basis gives the same value, such as the polar factor U Vh. Other
     functions raise GradientError; a tangent that does not exist is NaN. Symmetric functions of the values have right second
-    derivatives there as for `eigvalsh`. The gradient of a singular value 0 is u vᴴ, one of its slopes.
+    and third derivatives there as for `eigvalsh`. The gradient of a singular value 0 is u vᴴ, one of its slopes; second
+    derivatives are NaN or raise where two are 0.
 
     >>> import autograd_core as ac
     >>> ac.linalg.svd([[3.0, 0.0], [0.0, -4.0]], compute_uv=False)

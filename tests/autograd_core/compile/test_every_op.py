@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ac
-import autograd_core.testing.samples  # noqa: F401 (declares)
+import autograd_core.testing.samples
 from autograd_core.dtypes import differentiable
 from autograd_core.testing.declared import declarations
 from autograd_core.trees import flatten
@@ -82,7 +82,7 @@ def compared(name, rewrite, agree):
                 continue
             assert len(each) == len(expected)
             for i, (a, b) in enumerate(zip(each, expected, strict=True)):
-                assert a.dtype == b.dtype and a.shape == b.shape, (k, sample, i)
+                assert (a.dtype, a.shape) == (b.dtype, b.shape), (k, sample, i)
                 assert agree(a, b), (k, sample, i, a, b)
 
 

@@ -242,3 +242,26 @@ def test_a_compiled_function_can_be_differentiated_to_any_order():
         np.testing.assert_allclose(found[1].numpy(), w.grad.numpy(), rtol=1e-12)
     second = lambda f: ac.grad(lambda x: ac.sum(ac.grad(lambda x: ac.sum(f(x) ** 3))(x) ** 2))(ac.tensor(X))
     np.testing.assert_allclose(second(compiled).numpy(), second(f).numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_weights_are_read_again_after_the_update():
+    def run(wrap):
+        net = network()
+        optimizer = nn.optim.Adam(net.parameters(), lr=1e-2)
+        x, y = ac.tensor(X), ac.tensor(Y)
+
+        def step():
+            optimizer.zero_grad()
+            before = nn.mse_loss(net(x), y)
+            before.backward()
+            optimizer.step()
+            with ac.no_grad():
+                after = nn.mse_loss(net(x), y)
+            return before, after
+
+        f = wrap(step)
+        return [tuple(v.item() for v in f()) for _ in range(6)]
+
+    expected, found = run(lambda f: f), run(ac.compile)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert all(a[1] == pytest.approx(b[0], rel=1e-12) for a, b in zip(found, found[1:], strict=False))

@@ -14,6 +14,9 @@ import autograd_core as ac
 import nn
 
 
+SOMEONES = np.random.default_rng(0)
+
+
 def calls(f, *arguments, between=lambda k: None, times=5):
     """The results of several calls, as nested lists."""
     results = []
@@ -287,7 +290,8 @@ def test_a_result_that_is_printed(capsys):
 
 
 @pytest.mark.parametrize(
-    "draw", [lambda: np.random.rand(), random.random, lambda rng=np.random.default_rng(0): rng.normal()]  # noqa: NPY002
+    "draw",
+    [lambda: np.random.rand(), random.random, lambda: SOMEONES.normal()],  # noqa: NPY002 (what users do)
 )
 def test_random_numbers_of_others(draw):
     raises_when_captured(lambda x: x * draw(), ac.ones(2), match="random")
