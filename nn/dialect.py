@@ -29,7 +29,7 @@ from .module import Parameter as PlainParameter
 
 def spoken(y: Any) -> Any:
     """y itself, after each Tensor and module in it (and in its tuples, lists and dicts) became one of PyTorch's kind."""
-    kind = type(y)
+    kind: Any = type(y)
     if kind is ac.Tensor:
         y.__class__ = Tensor
     elif kind is PlainParameter:
@@ -289,10 +289,10 @@ def speaking_module(kind: Any) -> type:
 
     def __init__(self: Any, *args: Any, device: Any = None, **options: Any) -> None:
         check_device(device)
-        kind.__init__(self, *args, **options)  # type: ignore[misc]
+        kind.__init__(self, *args, **options)
 
     def forward(self: Any, *args: Any, **options: Any) -> Any:
-        return spoken(kind.forward(self, *args, **options))  # type: ignore[attr-defined]
+        return spoken(kind.forward(self, *args, **options))
 
     own = {"__init__": __init__, "forward": forward, "_plain": kind, "__doc__": kind.__doc__}
     return type(kind.__name__, (Module, kind), own)
@@ -305,7 +305,7 @@ def speaking_class(kind: Any) -> type:
         return speaking_module(kind)
     if issubclass(kind, (BaseException, ac.Tensor)):
         return kind
-    iterates = {"__iter__": lambda self: (spoken(each) for each in kind.__iter__(self))}  # type: ignore[attr-defined]
+    iterates = {"__iter__": lambda self: (spoken(each) for each in kind.__iter__(self))}
     gives = {name: speaking(getattr(kind, name)) for name in ("__getitem__", "__call__") if hasattr(kind, name)}
     return type(kind.__name__, (kind,), gives | (iterates if hasattr(kind, "__iter__") else {}))
 

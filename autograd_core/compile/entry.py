@@ -126,7 +126,8 @@ def quick_check(guards: Sequence[Guard]) -> Callable[[], bool]:
     terms = []
     for k, guard in enumerate(guards):
         names[f"l{k}"], names[f"v{k}"] = guard.look, guard.value
-        function, arguments = getattr(guard.look, "func", None), getattr(guard.look, "args", ())
+        look: Any = guard.look
+        function, arguments = getattr(look, "func", None), getattr(look, "args", ())
         if getattr(function, "__name__", "") == "get" and isinstance(getattr(function, "__self__", None), dict):
             names[f"l{k}"], names[f"k{k}"] = function, arguments[0]
             terms.append(f"l{k}(k{k}) is v{k}")
