@@ -54,8 +54,12 @@ class Span:
         return [None if y.node is None else as_result(tangents.get(y.node.serial)) for y in self.ys]
 
     def push_by_pulls(self, ts: Sequence[Tensor]) -> list[Tensor | None]:
-        """The same by two reverse sweeps: what one makes of cotangents of the outputs is linear in these, by the transpose."""
-        gs = [fresh(from_array(np.zeros(y.shape, y.dtype))) for y in self.ys]
+        """The same by two reverse sweeps: what one makes of cotangents of the outputs is linear in these, by the transpose.
+
+        So it does not matter at which cotangents that is seen, but an op may look whether it is symmetric: no two are alike.
+        """
+        numbers = lambda y: (0.5 + 0.618033988749895 * np.arange(y.size) % 1.0).astype(y.dtype).reshape(y.shape)
+        gs = [fresh(from_array(numbers(y))) for y in self.ys]
         pulled = [(x, t) for x, t in zip(self.pull(gs, True, True), ts, strict=True) if x is not None and x.node is not None]
         back = span([x for x, _ in pulled], [g.node for g in gs])
         return back.pull([t for _, t in pulled], True, True)

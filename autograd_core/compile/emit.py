@@ -80,7 +80,7 @@ def elementwise(op: Any, xs: Sequence[Any], outs: Sequence[ndarray], names: Name
 def as_operand(x: Any, xs: Sequence[Any], y: ndarray) -> Any:
     """A constant as an array without axes in the dtype that it would take beside the others: quicker than a number."""
     arrays = [a.dtype for a in xs if isinstance(a, ndarray)]
-    if isinstance(x, (float, int)) and not isinstance(x, bool) and len(set(arrays)) == 1 and arrays[0].kind == "f":
+    if type(x) in (float, int) and len(set(arrays)) == 1 and arrays[0].kind == "f":
         return np.asarray(x, arrays[0])
     return x
 

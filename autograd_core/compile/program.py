@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,10 +23,10 @@ class Layout:
     dtype: np.dtype
     axes: tuple[int, ...]
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """The number of bytes."""
-        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+        return math.prod(self.shape) * self.dtype.itemsize
 
     def empty(self) -> ndarray:
         """New memory of this layout."""

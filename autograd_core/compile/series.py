@@ -134,7 +134,7 @@ def terms_of(walk: Walk, step: Step) -> list[Any]:
 
 
 def one_product(walk: Walk, made: list[Step]) -> Any:
-    """Σ Aᵢ Bᵢ as one product; None if that is more work, or they are fewer than three."""
+    """Σ Aᵢ Bᵢ as one product; None if that is more work, more memory than caches hold, or they are fewer than three."""
     if len(made) < LEAST or not all(matrices(walk, *step.inputs) for step in made):
         return None
     lefts, rights = zip(*(step.inputs for step in made))

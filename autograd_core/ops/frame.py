@@ -39,7 +39,7 @@ class Frame(Primitive):
     name: ClassVar[str] = "frame"
 
     @property
-    def outputs(self) -> int:  # type: ignore[override]
+    def outputs(self) -> int:
         return 2 + len(self.sides)
 
     def forward(self, b: ndarray, *vectors: ndarray) -> tuple[ndarray, ...]:

@@ -99,22 +99,22 @@ class SecondSlopes(Primitive):
 
     def forward(self, t: ndarray, m: ndarray, along: ndarray, b: ndarray) -> ndarray:
         one_size(self.name, t.shape, m.shape, along.shape, b.shape)
-        slopes, turn = solved(m, b, self.descending)
+        (slopes, turn), (others, _) = (solved(x, b, self.descending) for x in (m, along))
         if turn is None:
             return values_of(t)
         y = np.einsum("...ji,...jk,...ki->...i", turn.conj(), t, turn).real
-        return np.where(self.apart(slopes, m, along, b), np.nan, y).astype(slopes.dtype)
+        return np.where(self.apart(slopes * others, m, along, b), np.nan, y).astype(slopes.dtype)
 
-    def apart(self, slopes: ndarray, m: ndarray, along: ndarray, b: ndarray) -> ndarray:
+    def apart(self, products: ndarray, m: ndarray, along: ndarray, b: ndarray) -> ndarray:
         """Which values belong to a group of which the blocks of m and `along` are not diagonal together, in one order.
 
         They are if the sum of the products of their eigenvalues is that of their elements (von Neumann, 1937).
         """
-        same, other = alike(values_of(b)), solved(along, b, self.descending)[0]
-        blocks = np.einsum("...ij,...ji->...i", np.where(same, m, 0.0), along).real - slopes * other
+        same = alike(values_of(b))
+        blocks = np.einsum("...ij,...ji->...i", np.where(same, m, 0.0), along).real - products
         sizes = np.einsum("...ij,...ij->...i", np.where(same, np.abs(m), 0.0), np.abs(along))
         gap, size = (np.where(same, x[..., None, :], 0.0).sum(axis=-1) for x in (blocks, sizes))
-        eps = np.finfo(slopes.dtype).eps
+        eps = np.finfo(products.dtype).eps
         return np.abs(gap) > np.sqrt(eps) * size + 1e3 * eps * size.max(axis=-1, keepdims=True, initial=0.0)
 
     def vjp(self, i: int, g: Any, y: Any, t: Any, m: Any, along: Any, b: Any) -> Any:

@@ -77,7 +77,7 @@ def about_reverse(f: Function, xs: list[Tensor], ys: Sequence[Tensor], gs: Array
                 yield "twice", f"{name}: a second backward pass gives other bits than the first"
             elif o is None or b is None or not (
                 linear(b, p, o, noise([y.array for y in ys], [x.array]))
-                or linear(b, p, o, jitter(f, lambda f, i=i: [pulled(f, v)[i] for v in (gs, hs)]))
+                or linear(b, p, o, jitter(f, pulled, (gs, hs), i))
             ):
                 yield "linear", f"{name}: the gradient is not linear in the cotangent"
     yield from about_memory(f.arguments, plain, gs, xs)
@@ -118,10 +118,13 @@ def noise(ys: Arrays, xs: Arrays) -> float:
     return 16 * float(epsilon) * size / unit
 
 
-def jitter(f: Function, derivatives: Callable[[Function], Arrays]) -> float:
-    """How far apart derivatives of f are, ten times, at points as near as rounding may be: what is left where they cancel."""
+def jitter(f: Function, derivative: Callable, vectors: Sequence[Arrays], i: int) -> float:
+    """How far apart part i of the derivatives of f along vectors is, ten times, at points as near as rounding may be.
+
+    That is what rounding leaves of a derivative that cancels.
+    """
     epsilon = max(np.finfo(x.dtype).eps for x in f.xs)
-    at_point, *others = (derivatives(each) for each in (f, *f.beside(8, 64 * float(epsilon))))
+    at_point, *others = ([derivative(each, v)[i] for v in vectors] for each in (f, *f.beside(8, 64 * float(epsilon))))
     return max(10 * largest(x - z) for found in others for x, z in zip(at_point, found, strict=True))
 
 
@@ -157,7 +160,8 @@ def about_absent(f: Function, xs: list[Tensor], ys: Sequence[Tensor], gs: Arrays
         absent = swept([y], xs, [gs[k]])
         zeros = swept(ys, xs, [g if j == k else np.zeros_like(g) for j, g in enumerate(gs)])
         for name, x, a, z in zip(f.arguments, f.xs, absent, zeros):
-            if not close(*(np.zeros_like(x) if g is None else g for g in (a, z))):
+            one, other = (np.zeros_like(x) if g is None else g for g in (a, z))
+            if not close(one, other):
                 yield "absent", f"{name}: the gradient of {f.outputs[k]} alone changes if zeros are given for the others"
 
 
@@ -179,7 +183,7 @@ def about_forward(f: Function, rng: np.random.Generator) -> Broken:
             yield "twice", f"{name}: a second forward sweep gives other bits than the first"
         elif not (
             linear(b, t, o, noise([y.array], f.xs))
-            or linear(b, t, o, jitter(f, lambda f, i=i: [pushed(f, v)[i] for v in (ts, us)]))
+            or linear(b, t, o, jitter(f, pushed, (ts, us), i))
         ):
             yield "linear", f"{name}: the tangent is not linear in those of the inputs"
         if np.any(z != 0):

@@ -63,17 +63,17 @@ def burgers(p: Problem) -> tuple[Any, Loss]:
     net, points = network(p, "tanh"), p.data["x"]
     x, t, nu = ac.tensor(points[:, :1]), ac.tensor(points[:, 1:]), 0.01 / np.pi
 
-    def u(x: ac.Tensor, t: ac.Tensor) -> ac.Tensor:
-        return net(ac.concatenate([x, t], axis=1))
+    def value(x: ac.Tensor, t: ac.Tensor) -> Any:
+        u = net(ac.concatenate([x, t], axis=1))
+        return ac.sum(u), u
 
-    def slopes(x: ac.Tensor) -> Any:
-        y, pull = ac.vjp(u, x, t)
-        return pull(ac.ones_like(y)), y
+    def slope(x: ac.Tensor) -> Any:
+        (u_x, u_t), u = ac.grad(value, (0, 1), has_aux=True)(x, t)
+        return ac.sum(u_x), (u, u_x, u_t)
 
     def loss() -> ac.Tensor:
-        (u_x, u_t), pull, y = ac.vjp(slopes, x, has_aux=True)
-        (u_xx,) = pull((ac.ones_like(u_x), ac.zeros_like(u_t)))
-        return ac.mean((u_t + y * u_x - nu * u_xx) ** 2)
+        u_xx, (u, u_x, u_t) = ac.grad(slope, has_aux=True)(x)
+        return ac.mean((u_t + u * u_x - nu * u_xx) ** 2)
 
     return net, loss
 

@@ -494,7 +494,7 @@ def radial(r, c):
         nn.data.Rotate(right_angles=True, vectors={0: (0, 1)}),
         nn.data.Rotate(90.0, mode="nearest", vectors={0: (0, 1)}),
     ],
-    ids=str,
+    ids=lambda each: type(each).__name__,
 )
 def test_vectors_turn_with_the_image(augment):
     r, c = np.mgrid[-3.0:4.0, -3.0:4.0]
