@@ -99,10 +99,38 @@ class Carried(Primitive):
     def forward(self, c: ndarray, size: ndarray, b: ndarray) -> ndarray:
         if c.shape != fitting(self.name, b.shape, size.shape):
             raise ShapeError(f"carried: matrices of one size needed; given {c.shape} and {b.shape}")
-        return largest_of(c).max(axis=-2, initial=0.0) * size / unit_of(values_of(b))
+        return largest_of(c).max(axis=-2, initial=0.0) * largest_of(size) / unit_of(values_of(b)) + np.zeros_like(size)
 
     def shape(self, c: Shape, size: Shape, b: Shape) -> Shape:
         return fitting(self.name, b, size)[:-1]
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))
+
+
+@dataclass(frozen=True)
+class Trail(Primitive):
+    """The zero vector, beside a mean of the cotangent c: it carries on the natural size of what comes of that to a seal."""
+
+    name: ClassVar[str] = "trail"
+
+    def forward(self, c: ndarray, b: ndarray, seal: ndarray) -> ndarray:
+        self.shape(c.shape, b.shape, seal.shape)
+        return np.zeros_like(seal)
+
+    def vjp(self, i: int, g: Any, y: Any, c: Any, b: Any, seal: Any) -> Any:
+        return Carried()(c, g, b) if i == 2 else None
+
+    def jvp(self, i: int, t: Any, y: Any, *_: Any) -> Any:
+        return None
+
+    def shape(self, c: Shape, b: Shape, seal: Shape) -> Shape:
+        if c != fitting(self.name, b, seal):
+            raise ShapeError(f"{self.name}: matrices of one size are needed; given {c} and {b}")
+        return seal
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return (0, 1) if i == 2 else ()
 
     def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
         return self(*everywhere(flags, xs))

@@ -30,7 +30,7 @@ from ..primitive import Primitive
 from ..table import conjugate
 from ..tensor import Tensor, from_array
 from .gauge import Inside, alike, large, some_equal, values_of
-from .groupwise import Averaged, Carried, Deviator, Doubt, Probes, Size, fitting
+from .groupwise import Averaged, Carried, Deviator, Doubt, Probes, Size, Trail, fitting
 from .linalg import diagonal_of, on_diagonal, real_part, square, unit
 from .matmul import _matmul, column
 from .reduce import _sum
@@ -80,7 +80,7 @@ class Isotropic(Primitive):
 
     def vjp(self, i: int, c: Any, y: Any, g: Any, s: Any, b: Any, size: Any, seal: Any) -> Any:
         if i == 0:
-            return Averaged()(real_part(diagonal_of(c)), s, b)
+            return Averaged()(real_part(diagonal_of(c)), s, b) + Trail()(c, b, seal)
         return Carried()(c, size, b) if i == 4 else None
 
     def jvp(self, i: int, t: Any, y: Any, g: Any, s: Any, b: Any, *_: Any) -> Any:
@@ -90,7 +90,7 @@ class Isotropic(Primitive):
         return fitting(self.name, b, g, s, *others)
 
     def uses(self, i: int) -> tuple[int, ...]:
-        return {0: (1, 2), 4: (2, 3)}.get(i, ())
+        return {0: (1, 2, 4), 4: (2, 3)}.get(i, ())
 
     def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
         return self(*everywhere(flags, xs))

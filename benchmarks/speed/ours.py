@@ -166,12 +166,14 @@ class Training(Contender):
 
         self.step = ac.compile(step, backend=backend) if backend else step  # type: ignore[method-assign]
         self.warm = 2 if backend else 1  # a compiled step runs as it is written first, and is captured in the second call
+        self.repeat = repeat
         if repeat:
             self.advance = self.step.repeat  # type: ignore[attr-defined, method-assign]
 
     def numbers(self) -> Numbers:
-        losses = [self.step().item() for _ in range(CHECKED)]
-        return Numbers(losses, [w.grad.numpy() for w in self.net.parameters()])
+        steps = self.step.repeat(CHECKED) if self.repeat else [self.step() for _ in range(CHECKED)]  # type: ignore[attr-defined]
+        gradients = [np.zeros(w.shape) if w.grad is None else w.grad.numpy() for w in self.net.parameters()]
+        return Numbers([y.item() for y in steps], gradients)
 
 
 class Chain(Contender):

@@ -148,7 +148,7 @@ class Training(Contender):
 
     def numbers(self) -> Numbers:
         losses = [self.step().item() for _ in range(CHECKED)]
-        return Numbers(losses, [w.grad.numpy().copy() for w in self.weights])  # type: ignore[union-attr]
+        return Numbers(losses, [np.zeros(w.shape) if w.grad is None else w.grad.numpy().copy() for w in self.weights])
 
 
 class Compiled(Training):

@@ -18,7 +18,7 @@ def peak() -> float:
 
 
 def start(order: Answer) -> tuple[Any, Answer]:
-    """Import the framework, check the first steps of one contender, and time those of another from a clean start."""
+    """Import the framework, make its contender, and look at its first steps."""
     from .contender import Unable
     from .contenders import COLUMNS, made
     from .problems import problem
@@ -34,20 +34,34 @@ def start(order: Answer) -> tuple[Any, Answer]:
         made(order["column"], problem("sine", {"layers": [1, 2, 1], "batch": 2}, order["dtype"]))  # imports
         before, begin = peak(), time.perf_counter()
         contender = made(order["column"], p)
-        for _ in range(contender.warm):
-            contender.step()
-        first = time.perf_counter() - begin
+        numbers, times = watched(contender)
+        first = times[min(contender.warm, len(times)) - 1] - begin
         contender.advance(1)
         seconds = min(timed(contender, 1) for _ in range(3))
         contender.advance(max(1, min(20, int(order["block"] / seconds))))
         grown = peak() - before
-        numbers = made(order["column"], p).numbers()
     except Unable as refusal:
         return None, {"refused": str(refusal)}
     except Exception as fault:  # a framework that cannot: the table says so
         return None, {"refused": f"{type(fault).__name__}: {(str(fault).strip().splitlines() or [''])[0][:160]}", "fault": True}
     count = max(1, int(order["block"] / max(seconds, 1e-7)))
     return contender, {"numbers": numbers, "first": first, "count": count, "memory": peak(), "grown": grown}
+
+
+def watched(contender: Any) -> tuple[Any, list[float]]:
+    """The numbers of the first steps, and when each of them was done."""
+    step, times = contender.step, []
+
+    def noted() -> Any:
+        y = step()
+        times.append(time.perf_counter())
+        return y
+
+    if not getattr(contender, "repeat", False):
+        contender.step = noted
+    numbers = contender.numbers()
+    contender.step = step
+    return numbers, times or [time.perf_counter()]
 
 
 def timed(contender: Any, n: int) -> float:

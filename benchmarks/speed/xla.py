@@ -44,9 +44,9 @@ class Training(Contender):
     def __init__(self, p: Problem, looped: bool = False) -> None:
         p = Problem(p.kind, p.sizes, p.weights, {name: jnp.asarray(x) for name, x in p.data.items()})
         loss = loss_of(p, LIBRARY)
-        ws = [jnp.asarray(w) for w in p.weights]
-        zeros = [jnp.zeros_like(w) for w in ws]
-        self.state: Any = (ws, zeros, zeros, jnp.zeros((), ws[0].dtype))
+        ws = [jnp.array(w) for w in p.weights]
+        zeros = lambda: [jnp.zeros_like(w) for w in ws]
+        self.state: Any = (ws, zeros(), zeros(), jnp.zeros((), ws[0].dtype))
         self.gradients = jax.grad(loss)
 
         def step(state: Any) -> Any:

@@ -211,8 +211,8 @@ def test_where_a_function_is_invariant_rounding_is_no_doubt():
     t, x = real(4, 4), EQUAL
     ours, theirs = (reverse(reverse(reverse(h, t), t), t)(ac.tensor(x)).item() for h in (f, g))
     np.testing.assert_allclose(ours, theirs, rtol=1e-9)
-    for x, t in ((np.eye(3), real(3, 3)), (EQUAL, t)):
-        ours, theirs = (reverse(reverse(forward(h, t), t), t)(ac.tensor(x)).item() for h in (f, g))
+    for x, u in ((np.eye(3), real(3, 3)), (EQUAL, t)):
+        ours, theirs = (reverse(reverse(forward(h, u), u), u)(ac.tensor(x)).item() for h in (f, g))
         np.testing.assert_allclose(ours, theirs, rtol=1e-9)
     rest = half(lambda x: ac.sum((ac.linalg.eigvalsh(x) - 1.0) ** 2))  # a stress of zero
     np.testing.assert_allclose(reverse(reverse(rest, t), t)(ac.tensor(TURN @ TURN.T)).item(), np.sum((t + t.T) ** 2) / 2)
@@ -286,7 +286,7 @@ def test_a_simple_eigenvalue_beside_equal_ones_has_all_derivatives():
 def test_slopes_within_a_transform_are_not_taken_for_those_of_a_symmetric_function():
     t = np.array([[0.0, 1.0], [1.0, 0.0]])
     slopes = lambda x: ac.jvp(ac.linalg.eigvalsh, (x,), (t,))[1]
-    with pytest.raises(GradientError, match="no second derivative"):
+    with pytest.raises(GradientError, match="depends on the basis"):
         ac.jacobian(slopes, mode="reverse")(np.eye(2))
 
 

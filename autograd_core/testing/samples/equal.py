@@ -10,9 +10,9 @@ from ... import linalg
 from ...errors import DTypeError, GradientError, ShapeError
 from ...ops.frame import LEFT, RIGHT, Frame
 from ...ops.gauge import Coupling, Inside, Settled
-from ...ops.groupwise import Averaged, Carried, Deviator, Doubt, Probes, Size
+from ...ops.groupwise import Averaged, Carried, Deviator, Doubt, Probes, Size, Trail
 from ...ops.isotropic import Bent, Departure, Horizon, Isotropic
-from ...ops.linalg import hermitian, on_diagonal
+from ...ops.linalg import diagonal_of, hermitian, on_diagonal
 from ...ops.slopes import Blank, Blur, SecondSlopes, Slopes, Turn, Undecided
 from ...tensor import Tensor
 from ..declared import Refusal, Sample, declare
@@ -217,6 +217,20 @@ declare(
         Refusal(lambda: Carried()(Tensor(TALL), W, A), ShapeError, "carried: .*needed"),
         Refusal(lambda: Carried()(Tensor(A), W, STACK[0]), ShapeError, "carried: .*needed"),
         Refusal(lambda: Carried()(Tensor(A), W, TALL), ShapeError, "carried: needs a square matrix"),
+    ],
+)
+
+declare(
+    "trail",
+    samples=[
+        Sample(lambda c: Trail()(c, const(APART, c), const(ZERO, c)), A, reference=lambda c: ZERO),
+        Sample(lambda c: Trail()(c, const(BOTH, c), const(0.0 * ROWS, c)), STACK * 1j, reference=lambda c: 0.0 * ROWS),
+        Sample(lambda c: Trail()(c, const(ONES, c), 0.0 * diagonal_of(c)), A * 2.0, reference=lambda c: ZERO),
+    ],
+    refusals=[
+        Refusal(lambda: Trail()(Tensor(TALL), A, ZERO), ShapeError, r"trail: matrices .*given \(3, 2\)"),
+        Refusal(lambda: Trail()(Tensor(A), STACK[0], ZERO), ShapeError, r"trail: matrices .* and values .* needed"),
+        Refusal(lambda: Trail()(Tensor(A), TALL, ZERO), ShapeError, "trail: needs a square matrix"),
     ],
 )
 
