@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import LeafNode
+from ..graph import LeafNode, recording
 from ..tensor import Tensor, from_array
 from .capture import Capture, Write
 from .guards import Guard, Reach
@@ -26,6 +26,9 @@ class Entry:
     def __init__(self, guards: Sequence[Guard], runner: Runner, build: Callable, arguments: Arguments) -> None:
         self.guards, self.runner, self.build, self.arguments = guards, runner, build, arguments
         self.quick = quick_check(guards)
+        self.single = False  # whether the result is one Tensor
+        self.likes: list[tuple[type, tuple[int, ...], Any]] = []
+        self.recorded: Any = None
         self.outside: list[Tensor] | None = None
         self.pull: Any = None
 
@@ -39,6 +42,31 @@ class Entry:
     def old_gradients(self) -> bool:
         """Whether the program reads the gradients that leaves hold before."""
         return any(cell.gradient for cell in self.runner.program.cells.values())
+
+    def is_plain(self, args: tuple, kwargs: dict) -> bool:
+        """Whether the arguments are Tensors without gradients and arrays, and nothing else happens to them or the results."""
+        if kwargs or not self.repeatable or not all(isinstance(x, np.ndarray) or type(x) is Tensor for x in args):
+            return False
+        self.likes = [(type(x), x.shape, x.dtype) for x in args]
+        self.recorded = recording.get()
+        return len(self.arguments.stand_ins) == len(args)
+
+    def arrays(self, args: tuple) -> list[np.ndarray] | None:
+        """The arrays of the arguments, if this program is plain and does what the function would do with them."""
+        if len(args) != len(self.likes) or recording.get() is not self.recorded:
+            return None
+        found = []
+        for x, (kind, shape, dtype) in zip(args, self.likes):  # noqa: B905 (equally many, and this is read at each call)
+            if type(x) is not kind:
+                return None
+            if kind is Tensor:
+                if x.node is not None:
+                    return None
+                x = x.array
+            if x.shape != shape or x.dtype != dtype:
+                return None
+            found.append(x)
+        return found if self.quick() else None
 
     def broken(self) -> Guard | None:
         """The first guard that does not hold any more."""
