@@ -90,7 +90,6 @@ class Within(ac.Primitive):
     low: float = 0.0
     high: float = 1.0
     name: ClassVar[str] = "within"
-    views: ClassVar[bool] = True
     holds = False
 
     def forward(self, x: Any) -> Any:
@@ -98,7 +97,7 @@ class Within(ac.Primitive):
             wrong = np.ravel(x)[~((x >= self.low) & (x <= self.high)).ravel()][0]
             least = f"are at least {self.low:g}" + (f" and at most {self.high:g}" if np.isfinite(self.high) else "")
             raise ValueError(f"{self.what} {least}; one is {wrong:g}")
-        return x
+        return np.array(x)  # not x itself: what shares memory may be made before there are values to look at
 
     def vjp(self, i: int, g: Any, y: Any, x: Any) -> Any:
         return g

@@ -1,39 +1,26 @@
 """Physics-informed learning: state an equation and its conditions, and train a network to obey them."""
 
 from . import exact, metrics
+from .baseline import BaselineNN
 from .conditions import Condition, DirichletBC, InitialCondition, PointData
 from .domain import Domain, DomainError, Face, Interval, Product, TimeInterval
 from .fields import State, UnknownFieldError
+from .hamiltonian import HamiltonianNN
 from .history import History
+from .integrate import StageError, StepSizeError, integrate
+from .lagrangian import LagrangianNN, SingularMassMatrixError
 from .metrics import max_error, relative_l2
 from .pinn import PINN
 from .sampling import Collocation, PointSetError
-from .sobolev import SobolevLoss
+from .sobolev import SobolevLoss, StochasticSobolevLoss
 from .stage import Stage
+from .systems import DampedSpring, DoublePendulum, MassSpring, Pendulum, System, TwoBody
 from .training import Trainer
 
 __all__ = [
-    "PINN",
-    "Collocation",
-    "Condition",
-    "DirichletBC",
-    "Domain",
-    "DomainError",
-    "Face",
-    "History",
-    "InitialCondition",
-    "Interval",
-    "PointData",
-    "PointSetError",
-    "Product",
-    "SobolevLoss",
-    "Stage",
-    "State",
-    "TimeInterval",
-    "Trainer",
-    "UnknownFieldError",
-    "exact",
-    "max_error",
-    "metrics",
-    "relative_l2",
+    "BaselineNN", "Collocation", "Condition", "DampedSpring", "DirichletBC", "Domain", "DomainError", "DoublePendulum",
+    "exact", "Face", "HamiltonianNN", "History", "InitialCondition", "integrate", "Interval", "LagrangianNN",
+    "MassSpring", "max_error", "metrics", "Pendulum", "PINN", "PointData", "PointSetError", "Product", "relative_l2",
+    "SingularMassMatrixError", "SobolevLoss", "Stage", "StageError", "State", "StepSizeError", "StochasticSobolevLoss",
+    "System", "TimeInterval", "Trainer", "TwoBody", "UnknownFieldError",
 ]

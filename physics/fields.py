@@ -1,7 +1,9 @@
 """Fields: the outputs of a network, and their derivatives with respect to its inputs, by name.
 
 A residual is a function of one state `s`: `s.x` is a coordinate, `s.u` an output, `s.u_xx` a derivative. Each is a Tensor of
-shape (N,), one value a point. What is asked for is computed once, on demand, by nested reverse mode.
+shape (N,), one value a point. What a residual asks for is noted in a `Plan` when it is tried, and from then on computed all
+together by coefficients that go through the network once (`stacked.py`); nested reverse mode serves first derivatives, for
+which it is as quick, a network with a layer that the former does not know, and a state without a plan.
 """
 
 from __future__ import annotations
@@ -14,15 +16,45 @@ import numpy as np
 import autograd_core as ac
 from autograd_core import Tensor
 
+from .stacked import derivatives, has_rule, local
+from .taylor import VALUE, Index
+
+STACKED_FROM = 2  # the order from which coefficients are quicker than nested reverse mode
+Transform = Callable[[Tensor, Tensor], Tensor]
+
 
 class UnknownFieldError(AttributeError):
     """A residual or condition asks for a name that the problem does not have."""
 
 
+class Plan:
+    """The derivatives that a residual uses, each (output, coordinate, coordinate, …); it grows when another one is asked for.
+
+    `nested` says that they are to come from nested reverse mode all the same.
+    """
+
+    def __init__(self, nested: bool = False) -> None:
+        self.keys: tuple[tuple[str, ...], ...] = ()
+        self.nested = nested
+
+    @property
+    def order(self) -> int:
+        """The highest order of a derivative."""
+        return max((len(key) - 1 for key in self.keys), default=0)
+
+    def note(self, *keys: tuple[str, ...]) -> None:
+        """Add derivatives."""
+        new = {key for key in keys if len(key) > 1} - {*self.keys}
+        if new:
+            self.keys = tuple(sorted({*self.keys, *new}))
+
+
 class State:
     """The fields at a set of points: coordinates, outputs and derivatives as attributes.
 
-    `network` maps a Tensor (N, d) to (N, number of outputs). A derivative is written `u_t`, `u_xx`, or `d("u", "x", "x")`.
+    `network` maps a Tensor (N, d) to (N, number of outputs). A derivative is written `u_t`, `u_xx`, or `d("u", "x", "x")`;
+    `grad`, `div`, `curl` and `laplacian` are by the coordinates in `space`, by default all but one that is called t.
+    `transform`, a function of points and outputs, is applied to what the network gives. `plan` knows what will be asked for.
     Raises UnknownFieldError, with the known names, for anything else.
 
     >>> s = State(lambda X: X**3, [[2.0]], inputs=("x",), outputs=("u",))
@@ -30,19 +62,41 @@ class State:
     (tensor([8.], grad_fn=<reshape>), 12.0, 12.0)
     """
 
-    def __init__(self, network: Callable, points: Any, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        network: Callable,
+        points: Any,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        transform: Transform | None = None,
+        plan: Plan | None = None,
+        space: Sequence[str] | None = None,
+    ) -> None:
         self._inputs, self._outputs = tuple(inputs), tuple(outputs)
-        self._points = ac.as_tensor(np.asarray(points, dtype=np.float64)).requires_grad_()
+        self._space = tuple(x for x in self._inputs if x != "t") if space is None else tuple(space)
+        self._given = points if isinstance(points, Tensor) else ac.as_tensor(np.asarray(points, dtype=np.float64))
+        self._points = self._given.detach().requires_grad_()
         self._points.name = "points"
-        self._network = network
+        self._network, self._transform, self._plan = network, transform, plan
+        self._stacks = plan is not None and not plan.nested and has_rule(network)
         self._values: Tensor | None = None
+        self._found: dict[Index, Tensor] = {}
         self._known: dict[tuple[str, ...], Tensor] = {}
         self._gradients: dict[tuple[str, ...], Tensor] = {}
 
     @property
     def points(self) -> np.ndarray:
         """The points, shape (N, d)."""
-        return self._points.numpy()
+        return self._given.numpy()
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    @property
+    def asked(self) -> tuple[tuple[str, ...], ...]:
+        """What was asked for so far, each (coordinate,) or (output, coordinate, …)."""
+        return tuple(self._known)
 
     def __getattr__(self, name: str) -> Tensor:
         if name.startswith("__"):
@@ -54,6 +108,35 @@ class State:
         if output not in self._outputs or any(x not in self._inputs for x in by):
             raise self._unknown(f"d({', '.join(map(repr, (output, *by)))})")
         return self._field((output, *sorted(by, key=self._inputs.index)))
+
+    def grad(self, output: str) -> tuple[Tensor, ...]:
+        """∇u: the derivatives of an output by each coordinate of space."""
+        return tuple(self.d(output, x) for x in self._space)
+
+    def div(self, outputs: Sequence[str]) -> Tensor:
+        """∇·v = Σ ∂vᵢ/∂xᵢ of outputs, one for each coordinate of space: `s.div(("u", "v"))`."""
+        self._check_vector("div", outputs, (len(self._space),))
+        first, *rest = (self.d(u, x) for u, x in zip(outputs, self._space, strict=True))
+        return sum(rest, start=first)
+
+    def curl(self, outputs: Sequence[str]) -> Any:
+        """∇×v of outputs: in space of two coordinates the Tensor ∂v/∂x - ∂u/∂y, in three a tuple of three."""
+        self._check_vector("curl", outputs, (2, 3))
+        swirl = lambda i, j: self.d(outputs[j], self._space[i]) - self.d(outputs[i], self._space[j])
+        return swirl(0, 1) if len(outputs) == 2 else (swirl(1, 2), swirl(2, 0), swirl(0, 1))
+
+    def laplacian(self, output: str) -> Tensor:
+        """Δu = Σ ∂²u/∂xᵢ² over the coordinates of space."""
+        if not self._space:
+            raise self._unknown(f"laplacian({output!r})")
+        first, *rest = (self.d(output, x, x) for x in self._space)
+        return sum(rest, start=first)
+
+    def _check_vector(self, name: str, outputs: Sequence[str], sizes: tuple[int, ...]) -> None:
+        n = len(self._space)
+        if isinstance(outputs, str) or len(outputs) != n or n not in sizes:
+            space = ", ".join(self._space)
+            raise ValueError(f"{name} of {outputs!r}: a vector field has one output for each coordinate of space, {space}")
 
     def _parse(self, name: str) -> tuple[str, ...]:
         """A name as a key: (coordinate,), or (output, coordinate, coordinate, …)."""
@@ -69,9 +152,38 @@ class State:
 
     def _field(self, key: tuple[str, ...]) -> Tensor:
         if key not in self._known:
-            with ac.enable_grad():  # without a graph, derivatives of any order would be zero and nobody would know
-                self._known[key] = self._compute(key)
+            self._known[key] = self._from_stack(key) if self._in_stack(key) else self._recorded(key)
         return self._known[key]
+
+    def _in_stack(self, key: tuple[str, ...]) -> bool:
+        """Whether a field comes from coefficients; what is asked for beyond the plan is noted in it for the next time."""
+        if not self._stacks or self._transform is not None or key[0] in self._inputs or self._values is not None:
+            return False
+        assert self._plan is not None
+        self._plan.note(key)
+        return self._plan.order >= STACKED_FROM
+
+    def _from_stack(self, key: tuple[str, ...]) -> Tensor:
+        index = self._index(key)
+        if index not in self._found:
+            self._found = self._coefficients()
+        return _column(self._found[index], self._outputs.index(key[0]))
+
+    def _index(self, key: tuple[str, ...]) -> Index:
+        return tuple(sorted(self._inputs.index(x) for x in key[1:]))
+
+    def _coefficients(self) -> dict[Index, Tensor]:
+        """All derivatives of the plan, of all outputs."""
+        assert self._plan is not None
+        found = derivatives(self._network, self._given, [self._index(key) for key in self._plan.keys])
+        self._checked(found[VALUE])
+        return found
+
+    def _recorded(self, key: tuple[str, ...]) -> Tensor:
+        if self._plan is not None:
+            self._plan.note(key)
+        with ac.enable_grad():  # without a graph, derivatives of any order would be zero and nobody would know
+            return self._compute(key)
 
     def _compute(self, key: tuple[str, ...]) -> Tensor:
         if key[0] in self._inputs:
@@ -83,7 +195,13 @@ class State:
         return _column(self._gradient(key[:-1]), self._inputs.index(key[-1]))
 
     def _evaluate(self) -> Tensor:
-        values = self._network(self._points)
+        if self._transform is None:
+            return self._checked(self._network(self._points))
+        stacks = self._stacks and self._plan is not None and self._plan.order >= STACKED_FROM
+        u = local(self._points, self._coefficients()) if stacks else self._checked(self._network(self._points))
+        return self._checked(self._transform(self._points, u))
+
+    def _checked(self, values: Any) -> Tensor:
         if not isinstance(values, Tensor):
             raise TypeError(
                 f"The network gave a {type(values).__name__}; needed is a Tensor, because an array has no derivatives. "

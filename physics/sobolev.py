@@ -52,17 +52,69 @@ class SobolevLoss(nn.Module):
 
     def terms(self, network: Callable[[ac.Tensor], ac.Tensor], x: Any, *targets: Any) -> list[ac.Tensor]:
         """The weighted terms of the loss: that of the values, of the first derivatives, and so on."""
+        self._check_count(targets)
+        found = derivatives(network, x, self.order)
+        pairs = zip(self.weights, found, targets, strict=True)
+        return [ac.multiply(w, nn.mse_loss(y, _fitted(k, y.shape, t))) for k, (w, y, t) in enumerate(pairs)]
+
+    def _check_count(self, targets: Sequence[Any]) -> None:
         if len(targets) != self.order + 1:
             raise ac.errors.ShapeError(
                 f"SobolevLoss: order {self.order} compares values and {self.order} derivative(s), which are "
                 f"{self.order + 1} targets; got {len(targets)}. Call it as loss(network, x, y, dy, …)."
             )
-        found = derivatives(network, x, self.order)
-        pairs = zip(self.weights, found, targets, strict=True)
-        return [ac.multiply(w, nn.mse_loss(y, _fitted(k, y, t))) for k, (w, y, t) in enumerate(pairs)]
 
     def extra_repr(self) -> str:
         return f"order={self.order}, weights={self.weights}"
+
+
+class StochasticSobolevLoss(SobolevLoss):
+    """Sobolev training along one random direction v a point, |v| = 1, drawn anew at each call: as cheap for many coordinates as for one.
+
+        L = w₀ mean (f(x) − y)² + w₁ mean (∂f·v − y′·v)² + …
+
+    The derivatives of f along v come from one Jacobian–vector product, from order 2 on from one Taylor series. Targets and
+    options are those of SobolevLoss. At order 1 the mean over all directions is that loss itself, since E (a·v)² = |a|²/d for d
+    coordinates. Higher terms compare f⁽ᵏ⁾ and y⁽ᵏ⁾ on (v, …, v), which for all v
+    agree only where these symmetric arrays do. `generator` is a seed or an `ac.random.Generator`.
+
+    Source: Czarnecki et al., NeurIPS 2017, eq. 3.
+    """
+
+    def __init__(self, order: int = 1, weights: Sequence[float] | None = None, generator: Any = 0) -> None:
+        super().__init__(order, weights)
+        self.generator = ac.random.Generator(generator) if isinstance(generator, int) else generator
+
+    def terms(self, network: Callable[[ac.Tensor], ac.Tensor], x: Any, *targets: Any) -> list[ac.Tensor]:
+        """The weighted terms of the loss along new directions."""
+        self._check_count(targets)
+        x = ac.as_tensor(x)
+        v = self._directions(x)
+        found = _along(network, x, v, self.order)
+        if x.ndim != 2 or found[0].ndim != 2 or len(found[0]) != len(x):
+            raise _not_by_points(x, found[0])
+        terms = []
+        for k, (w, y, t) in enumerate(zip(self.weights, found, targets, strict=True)):
+            t = _fitted(k, y.shape + k * x.shape[1:], t)
+            for _ in range(k):
+                t = ac.sum(t * ac.reshape(v, (len(v), *(1,) * (t.ndim - 2), -1)), axis=-1)
+            terms.append(ac.multiply(w, nn.mse_loss(y, t)))
+        return terms
+
+    def _directions(self, x: ac.Tensor) -> ac.Tensor:
+        """Unit vectors of all directions alike, in the shape and dtype of x."""
+        v = ac.astype(self.generator.normal(size=x.shape), x.dtype)
+        return v / ac.sqrt(ac.sum(v**2, axis=-1, keepdims=True))
+
+
+def _along(network: Callable[[ac.Tensor], ac.Tensor], x: ac.Tensor, v: ac.Tensor, order: int) -> list[ac.Tensor]:
+    """The values of a network and its derivatives along v, all (N, m)."""
+    if order == 0:
+        return [network(x)]
+    if order == 1:
+        return list(ac.jvp(network, (x,), (v,)))
+    value, series = ac.jet(network, (x,), ([v, *[ac.zeros_like(v)] * (order - 1)],))
+    return [value, *series]
 
 
 def derivatives(network: Callable[[ac.Tensor], ac.Tensor], x: Any, order: int = 1) -> list[ac.Tensor]:
@@ -79,13 +131,17 @@ def derivatives(network: Callable[[ac.Tensor], ac.Tensor], x: Any, order: int = 
     with ac.enable_grad():
         found = [network(points)]
         if points.ndim != 2 or found[0].ndim != 2 or len(found[0]) != len(points):
-            raise ac.errors.ShapeError(
-                f"derivatives: the network maps points {points.shape} to {found[0].shape}; needed is (N, d) to (N, m). "
-                "Give single numbers an axis of their own: x[:, None]."
-            )
+            raise _not_by_points(points, found[0])
         for _ in range(order):
             found.append(_jacobian(found[-1], points))
     return found
+
+
+def _not_by_points(points: ac.Tensor, found: ac.Tensor) -> ac.errors.ShapeError:
+    return ac.errors.ShapeError(
+        f"derivatives: the network maps points {points.shape} to {found.shape}; needed is (N, d) to (N, m). "
+        "Give single numbers an axis of their own: x[:, None]."
+    )
 
 
 def _jacobian(y: ac.Tensor, points: ac.Tensor) -> ac.Tensor:
@@ -102,17 +158,17 @@ def _slope(column: ac.Tensor, points: ac.Tensor) -> ac.Tensor:
     return ac.zeros_like(points) if g is None else g
 
 
-def _fitted(k: int, found: ac.Tensor, target: Any) -> ac.Tensor:
+def _fitted(k: int, shape: tuple[int, ...], target: Any) -> ac.Tensor:
     """The target of the k-th derivative in the shape of what the network has: the axis of a single output may be missing."""
     target = ac.as_tensor(target)
-    short = (found.shape[0], *found.shape[2:])
-    if target.shape == found.shape:
+    short = (shape[0], *shape[2:])
+    if target.shape == shape:
         return target
-    if k and found.shape[1] == 1 and target.shape == short:
-        return ac.reshape(target, found.shape)
+    if k and shape[1] == 1 and target.shape == short:
+        return ac.reshape(target, shape)
     what = "values" if k == 0 else f"derivatives of order {k}"
-    or_short = f" or {short}" if k and found.shape[1] == 1 else ""
+    or_short = f" or {short}" if k and shape[1] == 1 else ""
     raise ac.errors.ShapeError(
-        f"SobolevLoss: the target of the {what} has shape {target.shape}; needed {found.shape}{or_short}: "
+        f"SobolevLoss: the target of the {what} has shape {target.shape}; needed {shape}{or_short}: "
         "points, outputs, then one axis of coordinates for each order."
     )

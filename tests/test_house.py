@@ -51,10 +51,10 @@ ORDER = {
         levenberg perceptron scheduler decay cycle plateau sequence lr_scheduler""",
     "nn.data": "dataset splits loader scaling images augment",
     "nn.studies": "digits regularise",
-    "physics": """domain sampling refinement fields conditions terms history stage training pinn weighting sobolev
-        hamiltonian lagrangian integrate operators constitutive fatigue datasets exact metrics pictures
-        studies""",
-    "physics.studies": "burgers sine",
+    "physics": """domain sampling refinement taylor stacked fields conditions terms history stage training pinn
+        weighting sobolev baseline hamiltonian lagrangian tableaux stages integrate systems operators
+        constitutive fatigue datasets exact metrics pictures portraits studies""",
+    "physics.studies": "burgers dynamics conserving spring pendulum two_body mass_spring double_pendulum sobolev sine",
 }
 FILE_LINES = 350
 FUNCTION_LINES = 45

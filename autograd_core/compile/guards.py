@@ -7,9 +7,7 @@ text, Tensor or object found is remembered with the place it stood at, and compa
 
 from __future__ import annotations
 
-import dis
 import enum
-import random
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -217,6 +215,8 @@ def methods_of(kind: type) -> list[Any]:
 
 def globals_of(f: types.FunctionType) -> Iterator[tuple[str, dict, Any]]:
     """The global names that a function and those inside it use, and their values."""
+    import dis
+
     waiting, seen = [f.__code__], set()
     while waiting:
         code = waiting.pop()
@@ -237,8 +237,14 @@ def is_users(module: types.ModuleType | None) -> bool:
 
 def random_states(generators: list[np.random.Generator]) -> Callable[[], bool]:
     """A function that tells whether NumPy's or Python's generators have drawn since."""
-    before = [random.getstate(), legacy(), *(str(g.bit_generator.state) for g in generators)]
-    return lambda: [random.getstate(), legacy(), *(str(g.bit_generator.state) for g in generators)] != before
+
+
+    def states() -> list[Any]:
+        used = sys.modules.get("random")  # nobody draws from it who has not imported it
+        return [used and used.getstate(), legacy(), *(str(g.bit_generator.state) for g in generators)]
+
+    before = states()
+    return lambda: states() != before
 
 
 def legacy() -> tuple:

@@ -140,7 +140,7 @@ class Value:
 
     def choose(self, x: Any, z: Any) -> Value:
         """x where this flag is true, else z."""
-        kind = x.kind if isinstance(x, Value) else z.kind
+        kind = next((v.kind for v in (x, z) if isinstance(v, Value)), "d")
         one, two = (v if isinstance(v, Value) else self.code.number(v, kind) for v in (x, z))
         return self.code.value(kind, f"select i1 {self.text}, {TYPES[kind]} {one.text}, {TYPES[kind]} {two.text}")
 

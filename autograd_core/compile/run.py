@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray
@@ -13,10 +15,11 @@ from ..tape import Slot, Step
 from ..tensor import Tensor, from_array
 from .capture import Write
 from .emit import Names, emit
-from .fuse import Kernel, Loop, Statement, Writer, fused
+from .fuse import Kernel, fused, grouped, stored_in
 from .jit import compiled_kernel
 from .plan import Plan, plan
 from .program import Program
+from .source import Writer
 from .tiles import Block
 
 OWN_REFERENCES = 3  # to a gradient: from the leaf, from the runner, and from the call that counts them
@@ -56,6 +59,8 @@ class Runner:
         """The lines that compute a block."""
         fill = self.names.name(np.copyto, "f")
         cut = {inner: block.program.layouts[inner].empty() for inner in block.slices}
+        if self.backend != "numpy":
+            block = replace(block, program=grouped(block.program, self.arrays | cut, self.roots))
         made = plan(block.program, self.arrays | cut, self.reuse, self.roots)
         self.arrays |= made.arrays
         self.roots |= made.roots
@@ -85,22 +90,23 @@ class Runner:
         for item in fused(made.steps, self.arrays):
             if not isinstance(item, Kernel):
                 lines += self.lines_of_step(item)
-            elif item.size == 1:
-                lines += self.lines_of_step(made.steps[item.loops[0].statements[0].step])
+            elif len(item.statements) == 1:
+                lines += self.lines_of_step(made.steps[item.steps[0]])
             else:
-                lines.append(self.call_of(item, needed))
+                lines += self.call_of(item, needed, made)
         return lines
 
-    def call_of(self, kernel: Kernel, needed: Callable[[int, set[int]], bool]) -> str:
-        """The line that runs a kernel on the addresses of its arrays."""
-
-        def stored(s: Statement, loop: Loop) -> bool:
-            return needed(s.step, {each.step for each in loop.statements})
-
-        writer = Writer(kernel, stored)
-        function = compiled_kernel(writer.source())
-        addresses = np.array([x.__array_interface__["data"][0] for x in writer.arrays], np.uint64)
-        return f"{self.names.name(function, 'k')}({self.names.name(addresses)})"
+    def call_of(self, kernel: Kernel, needed: Callable[[int, set[int]], bool], made: Plan) -> list[str]:
+        """The line that runs a kernel on the addresses of its arrays; if it cannot be compiled, the lines of its steps."""
+        writer = Writer(kernel, stored_in(kernel, needed))
+        try:
+            function = compiled_kernel(writer.source())
+        except (RuntimeError, LookupError, AttributeError, OSError) as error:
+            warnings.warn(f"compile: a kernel runs as NumPy calls, because LLVM failed: {str(error).splitlines()[:1]}", stacklevel=2)
+            return [line for k in kernel.steps for line in self.lines_of_step(made.steps[k])]
+        table = np.array(list(writer.bases), np.uint64)
+        self.names.name(table)  # which keeps it alive
+        return [f"{self.names.name(function, 'k')}({table.ctypes.data})"]
 
     def lines_of_step(self, step: Step) -> list[str]:
         """The lines that compute a step."""

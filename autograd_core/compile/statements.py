@@ -6,7 +6,6 @@ axis, or with a single row or column, are statements too: products of elements, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -121,10 +120,157 @@ class Statement:
 def laid(x: ndarray, order: Sequence[int]) -> ndarray:
     """The axes of an array in this order, without the others, which are of length 1."""
     rest = [a for a in range(x.ndim) if a not in order]
-    return x.transpose([*order, *rest]).reshape([x.shape[a] for a in order]) if not rest else first_of(x, order, rest)
+    return x.transpose([*rest, *order])[(*(0 for _ in rest), ...)]
 
 
-def first_of(x: ndarray, order: Sequence[int], rest: Sequence[int]) -> ndarray:
-    return x[tuple(0 if a in rest else slice(None) for a in range(x.ndim))].reshape_view(order) if False else np.transpose(
-        x[(*(0 if a in rest else slice(None) for a in range(x.ndim)), ...)], np.argsort(np.argsort(order))
-    )
+# -- steps as statements -----------------------------------------------------------------------------------------------
+
+Given = tuple[Callable, Sequence[Any], ndarray, bool]  # form, inputs, target, whether it is added to
+
+
+def statements_of(k: int, step: Step, arrays: Mapping[Slot, ndarray]) -> list[Statement] | None:
+    """Step number k as statements; None for one that is none."""
+    xs = [arrays[x] if isinstance(x, Slot) else x for x in step.inputs]
+    xs = [x.item() if isinstance(x, (np.generic, ndarray)) and x.size == 1 and not isinstance(s, Slot) and x.ndim == 0 else x
+          for x, s in zip(xs, step.inputs)]  # fmt: skip
+    if len(step.outputs) > 1 or any(isinstance(x, ndarray) and x.size == 0 for x in xs):
+        return None
+    if isinstance(step.op, Write):
+        given: list[Given] | None = [(same, xs[1:], xs[0], False)]
+    elif not step.outputs:
+        return None
+    else:
+        line = next((WAYS[kind] for kind in type(step.op).__mro__ if kind in WAYS), None)
+        y = arrays[step.outputs[0]]
+        given = None if line is None or y.size == 0 else line(step.op, xs, y)
+    if given is None:
+        return None
+    made = [Statement(k, form, inputs, y, shape_of(inputs, y), adds) for form, inputs, y, adds in given]
+    return made if all(s.fits() for s in made) else None
+
+
+def shape_of(inputs: Sequence[Any], y: ndarray) -> tuple[int, ...]:
+    """The shape of the loop of a statement."""
+    return np.broadcast_shapes(y.shape, *(x.shape for x in inputs if isinstance(x, ndarray)))
+
+
+def same(x: Any) -> Any:
+    """x."""
+    return x
+
+
+Way = Callable[[Any, list, ndarray], "list[Given] | None"]
+WAYS: dict[type, Way] = {}
+
+
+def way(*kinds: type) -> Callable[[Way], Way]:
+    """Register how ops of some classes are stated."""
+
+    def register(function: Way) -> Way:
+        WAYS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return register
+
+
+@way(Elementwise)
+def elementwise(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    kinds = {x.dtype.kind for x in xs if isinstance(x, ndarray)}
+    form = OF_FLAGS.get(op.function) if kinds == {"b"} else FORMS.get(op.function) if kinds == {"f"} else None
+    if form is None and y.size <= FEW and y.dtype.char == "d" and kinds == {"f"} and isinstance(xs[0], ndarray):
+        form = ONE_BY_ONE.get(op.function)
+    return None if form is None else [(form, xs, y, False)]
+
+
+@way(Where)
+def chosen(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    flag, x, z = xs
+    plain = isinstance(flag, ndarray) and flag.dtype == bool and (isinstance(x, ndarray) or isinstance(z, ndarray))
+    return [(lambda flag, x, z: flag.choose(x, z), xs, y, False)] if plain else None
+
+
+@way(Identity, AsType)
+def copied(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    (x,) = xs
+    if not isinstance(x, ndarray) or (x.dtype != y.dtype and not (x.dtype == bool and y.dtype.char in "df")):
+        return None
+    return [(same if x.dtype == y.dtype else lambda x, kind=y.dtype.char: x.cast(kind), xs, y, False)]
+
+
+@way(Sum, SumTo)
+def summed(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    (x,) = xs
+    if not isinstance(x, ndarray) or x.dtype != y.dtype or x.dtype.kind != "f":
+        return None
+    if isinstance(op, SumTo):
+        shape = (*(1,) * (x.ndim - y.ndim), *y.shape)
+    else:
+        over = range(x.ndim) if op.axes is None else [a % x.ndim for a in op.axes]
+        shape = tuple(1 if a in over else n for a, n in enumerate(x.shape))
+    target = y.reshape(shape)
+    return [(same, xs, target, True)] if np.may_share_memory(target, y) else None
+
+
+@way(Concatenate)
+def joined(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    axis = op.axis % y.ndim
+    return list(pieces(xs, y, axis, [x.shape[axis] if isinstance(x, ndarray) else 0 for x in xs]))
+
+
+@way(Stack)
+def stacked(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    rows = np.moveaxis(y, op.axis, 0)
+    return [(same, [x], rows[k, ...], False) for k, x in enumerate(xs)]
+
+
+def pieces(xs: list, y: ndarray, axis: int, lengths: Sequence[int]) -> Iterator[Given]:
+    """Copies of arrays one behind the other along an axis."""
+    start = 0
+    for x, n in zip(xs, lengths):
+        yield same, [x], y[(*(slice(None),) * axis, slice(start, start + n))], False
+        start += n
+
+
+@way(Place)
+def spread_out(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    places = [y[(*(slice(None),) * op.axis, slice(*span))] for span in op.spans]
+    return [(same, [0.0], y, False), *((same, [x], place, False) for x, place in zip(xs, places))]
+
+
+@way(AddAt)
+def placed(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    if op.index.arrays:
+        return None
+    place = y[(*op.index.parts, ...)] if Ellipsis not in op.index.parts else y[op.index.parts]
+    if not isinstance(place, ndarray) or not np.may_share_memory(place, y):
+        return None
+    return [(same, [0.0], y, False), (same, xs, place, False)]
+
+
+@way(Matmul)
+def product(op: Any, xs: list, y: ndarray) -> list[Given] | None:
+    """Σ_k x_ik z_kj where k takes few values, or where there is one i or one j: then added up over k."""
+    if not all(isinstance(x, ndarray) and x.dtype == y.dtype for x in xs):
+        return None
+    x, z = xs
+    y = y[..., None] if z.ndim == 1 else y
+    z = z[:, None] if z.ndim == 1 else z
+    y = y[..., None, :] if x.ndim == 1 else y
+    x = x[None, :] if x.ndim == 1 else x
+    n = x.shape[-1]
+    if n <= SHORT:
+        columns = [part for k in range(n) for part in (x[..., :, k : k + 1], z[..., k : k + 1, :])]
+        return [(sum_of_products, columns, y, False)]
+    if z.shape[-1] == 1 and z.ndim == 2:
+        return [(lambda x, z: x * z, [x, z[:, 0]], y, True)]
+    if x.shape[-2] == 1 and x.ndim == z.ndim == 2:
+        return [(lambda x, z: x * z, [x[0][:, None], z], y, True)]
+    return None
+
+
+def sum_of_products(*xs: Any) -> Any:
+    """x₀x₁ + x₂x₃ + …"""
+    total = xs[0] * xs[1]
+    for x, z in zip(xs[2::2], xs[3::2]):
+        total = total + x * z
+    return total

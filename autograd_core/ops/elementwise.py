@@ -156,11 +156,9 @@ logaddexp = elementwise(
     "logaddexp", np.logaddexp, lambda _y, x, z: sigmoid(difference(x, z)), lambda _y, x, z: sigmoid(difference(z, x))
 )
 logaddexp2 = elementwise(
-    "logaddexp2",
-    np.logaddexp2,
-    lambda _y, x, z: sigmoid(LN2 * difference(x, z)),
-    lambda _y, x, z: sigmoid(LN2 * difference(z, x)),
-)
+    "logaddexp2", np.logaddexp2,
+    lambda _y, x, z: sigmoid(LN2 * difference(x, z)), lambda _y, x, z: sigmoid(LN2 * difference(z, x)),
+)  # fmt: skip
 difference = elementwise("difference", kernels.difference, None, lambda _y, _x, _z: -1.0)
 xlogy = elementwise("xlogy", kernels.xlogy, lambda _y, _x, z: log(z), lambda _y, x, z: ratio(x, z), singular=True)
 
@@ -170,20 +168,18 @@ cos = analytic("cos", np.cos, lambda _y, x: -sin(x))
 tan = analytic("tan", np.tan, lambda y, _x: one_plus_square(y))
 arcsin = analytic("arcsin", np.arcsin, lambda _y, x: 1.0 / circle(x), singular=True)
 arccos = analytic("arccos", np.arccos, lambda _y, x: -1.0 / circle(x), singular=True)
-arctan = analytic("arctan", np.arctan, lambda _y, x: 1.0 / one_plus_square(x))
+arctan = analytic("arctan", np.arctan, lambda _y, x: square(1.0 / leg(x)))
 arctan2 = elementwise(
-    "arctan2",
-    np.arctan2,
+    "arctan2", np.arctan2,
     lambda _y, x, z: cosine(z, x) * inverse_or_zero(hypot(x, z)),
     lambda _y, x, z: -cosine(x, z) * inverse_or_zero(hypot(x, z)),
-)
+)  # fmt: skip
 hypot = elementwise("hypot", np.hypot, lambda _y, x, z: cosine(x, z), lambda _y, x, z: cosine(z, x))
 cosine = elementwise(
-    "cosine",
-    kernels.cosine,
+    "cosine", kernels.cosine,
     lambda _y, x, z: square(cosine(z, x)) * inverse_or_zero(hypot(x, z)),
     lambda y, x, z: -y * cosine(z, x) * inverse_or_zero(hypot(x, z)),
-)
+)  # fmt: skip
 sinh = analytic("sinh", np.sinh, lambda _y, x: cosh(x))
 cosh = analytic("cosh", np.cosh, lambda _y, x: sinh(x))
 tanh = Tanh("tanh", np.tanh, (lambda y, _x: one_minus_square(y),), analytic=True)
@@ -192,12 +188,17 @@ tanh_differential = elementwise(
 )
 arcsinh = analytic("arcsinh", np.arcsinh, lambda _y, x: 1.0 / leg(x))
 arccosh = analytic("arccosh", np.arccosh, lambda _y, x: 1.0 / hyperbola(x), singular=True)
-arctanh = analytic("arctanh", np.arctanh, lambda _y, x: 1.0 / (1.0 - x) / (1.0 + x), singular=True)
+arctanh = analytic("arctanh", np.arctanh, lambda _y, x: double_pole(x), singular=True)
 one_plus_square = elementwise("one_plus_square", kernels.one_plus_square, lambda _y, x: 2.0 * x)
 one_minus_square = analytic("one_minus_square", kernels.one_minus_square, lambda _y, x: -2.0 * x)
-leg = elementwise("leg", kernels.leg, lambda y, x: x / y)
+leg = elementwise("leg", kernels.leg, lambda _y, x: leg_slope(x))
+leg_slope = elementwise("leg_slope", kernels.leg_slope, lambda _y, x: power_of(1.0 / leg(x), 3.0))
 circle = elementwise("circle", kernels.circle, lambda y, x: -x / y, singular=True)
-hyperbola = analytic("hyperbola", kernels.hyperbola, lambda y, x: x / y, singular=True)
+hyperbola = analytic("hyperbola", kernels.hyperbola, lambda _y, x: hyperbola_slope(x), singular=True)
+hyperbola_slope = analytic(
+    "hyperbola_slope", kernels.hyperbola_slope, lambda _y, x: -power_of(1.0 / hyperbola(x), 3.0), singular=True
+)
+double_pole = analytic("double_pole", kernels.double_pole, lambda y, x: 2.0 * x * square(y), singular=True)
 
 # -- networks --------------------------------------------------------------------------------------------
 sigmoid = analytic("sigmoid", kernels.sigmoid, lambda y, _x: logistic_map(y))

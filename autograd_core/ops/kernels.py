@@ -207,6 +207,24 @@ def leg(x: Any) -> Any:
     return np.sqrt(1.0 - 1j * x) * np.sqrt(1.0 + 1j * x) if np.iscomplexobj(x) else np.hypot(x, 1.0)
 
 
+@quiet
+def leg_slope(x: Any) -> Any:
+    """x / √(1 + x²), and ±1 at infinity."""
+    return np.where(np.isinf(x), np.sign(x), x / leg(x))
+
+
+@quiet
+def hyperbola_slope(x: Any) -> Any:
+    """x / √(x² - 1), and 1 at infinity."""
+    return np.where(np.isinf(x), np.sign(x), x / hyperbola(x))
+
+
+@quiet
+def double_pole(x: Any) -> Any:
+    """1 / (1 - x²), precise near ±1."""
+    return 1.0 / (1.0 - x) / (1.0 + x)
+
+
 def circle(x: Any) -> Any:
     """√(1 - x²), precise near ±1, and without overflow."""
     return np.sqrt(1.0 - x) * np.sqrt(1.0 + x)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 from numpy.linalg import LinAlgError
 
-from ..batch import aligned
+from ..batch import aligned, everywhere
 from ..errors import DTypeError, GradientError, ShapeError
 from ..primitive import OUTPUT, AsType, Primitive
 from ..table import conjugate
@@ -215,6 +215,38 @@ class Solve(Primitive):
 
 
 @dataclass(frozen=True)
+class NullMatmul(Primitive):
+    """The product x z of matrices, but 0 where all of one is 0 and the other not finite: as `null_product` is for numbers."""
+
+    name: ClassVar[str] = "null_matmul"
+
+    def forward(self, x: ndarray, z: ndarray) -> ndarray:
+        self.shape(x.shape, z.shape)
+        y = x @ z
+        if np.isfinite(y).all():
+            return y
+        nothing = ~(x.any(axis=(-2, -1)) & z.any(axis=(-2, -1)))
+        return np.where(nothing[..., None, None], np.zeros((), y.dtype), y)
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any, z: Any) -> Any:
+        return self(g, adjoint(z)) if i == 0 else self(adjoint(x), g)
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any, z: Any) -> Any:
+        return self(t, z) if i == 0 else self(x, t)
+
+    def shape(self, x: Shape, z: Shape) -> Shape:
+        if square(self.name, x) != z:
+            raise ShapeError(f"null_matmul: square matrices of one size are needed; given {x} and {z}")
+        return x
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return (1 - i,)
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))
+
+
+@dataclass(frozen=True)
 class Inv(Primitive):
     """The inverse y of each matrix: dy = -y da y. If not `strict`, that of a singular matrix is infinite everywhere."""
 
@@ -231,10 +263,15 @@ class Inv(Primitive):
             return np.full(a.shape, np.inf, a.dtype) if a.ndim == 2 else np.stack([self.forward(x) for x in a])
 
     def vjp(self, i: int, g: Any, y: Any, a: Any) -> Any:
-        return -_matmul(_matmul(adjoint(y), g), adjoint(y))
+        return -self.product(self.product(adjoint(y), g), adjoint(y))
 
     def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
-        return -_matmul(_matmul(y, t), y)
+        return -self.product(self.product(y, t), y)
+
+    @property
+    def product(self) -> Primitive:
+        """The product of matrices: one for which a change 0 of an infinite inverse is 0, where there may be one."""
+        return _matmul if self.strict else NullMatmul()
 
     def shape(self, a: Shape) -> Shape:
         return square(self.name, a)

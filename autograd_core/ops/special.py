@@ -7,38 +7,88 @@ distribution, quotients at 0), the derivative is a function of its own.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import DTypeError
-from ..table import elementwise, guarded_product
+from ..table import elementwise, guarded_product, null_product
 from . import special_kernels
-from .elementwise import Family, analytic, difference, log, log1p, logistic_map, ratio, sigmoid, sign, sin
+from .elementwise import Family, analytic, difference, log, log1p, logistic_map, ratio, sigmoid, sin
 from .kernels import from_scipy, in_double
 
 # -- the error function and the normal distribution ----------------------------------------------------------
-erf = analytic("erf", from_scipy("erf"), lambda _y, x: (2.0 / math.sqrt(math.pi)) * gaussian(x))
-erfc = analytic("erfc", from_scipy("erfc"), lambda _y, x: (-2.0 / math.sqrt(math.pi)) * gaussian(x))
+erf = analytic("erf", from_scipy("erf"), lambda _y, x: (2.0 / math.sqrt(math.pi)) * Gaussian()(x))
+erfc = analytic("erfc", from_scipy("erfc"), lambda _y, x: (-2.0 / math.sqrt(math.pi)) * Gaussian()(x))
 erfcx = elementwise("erfcx", from_scipy("erfcx"), lambda y, x: erfcx_slope(y, x))
-erfinv = elementwise("erfinv", from_scipy("erfinv"), lambda y, _x: (math.sqrt(math.pi) / 2.0) / gaussian(y), singular=True)
-erfcinv = elementwise("erfcinv", from_scipy("erfcinv"), lambda y, _x: (-math.sqrt(math.pi) / 2.0) / gaussian(y), singular=True)
-gaussian = analytic("gaussian", special_kernels.gaussian, lambda y, x: -2.0 * guarded_product(y, x))
-ndtr = elementwise("ndtr", from_scipy("ndtr"), lambda _y, x: math.sqrt(0.5 / math.pi) * gaussian(math.sqrt(0.5) * x))
+erfinv = elementwise("erfinv", from_scipy("erfinv"), lambda y, _x: (math.sqrt(math.pi) / 2.0) * Growth()(y), singular=True)
+erfcinv = elementwise("erfcinv", from_scipy("erfcinv"), lambda y, _x: (-math.sqrt(math.pi) / 2.0) * Growth()(y), singular=True)
+ndtr = elementwise("ndtr", from_scipy("ndtr"), lambda _y, x: math.sqrt(0.5 / math.pi) * Gaussian()(math.sqrt(0.5) * x))
 ndtri = elementwise(
-    "ndtri", from_scipy("ndtri"), lambda y, _x: math.sqrt(2.0 * math.pi) / gaussian(math.sqrt(0.5) * y), singular=True
+    "ndtri", from_scipy("ndtri"), lambda y, _x: math.sqrt(2.0 * math.pi) * Growth()(math.sqrt(0.5) * y), singular=True
 )
-log_ndtr = elementwise("log_ndtr", from_scipy("log_ndtr"), lambda _y, x: mills(x))
-mills = elementwise("mills", special_kernels.mills, lambda y, x: -guarded_product(y, mills_excess(x)))
-mills_excess = elementwise("mills_excess", special_kernels.mills_excess, lambda y, x: 1.0 - guarded_product(mills(x), y))
+log_ndtr = elementwise("log_ndtr", from_scipy("log_ndtr"), lambda _y, x: Mills()(x))
+
+
+class Derivatives(Family):
+    """A function of one number and its derivatives: `kernel(n, x)` is the one of order n."""
+
+    order: int
+    kernel: ClassVar[Callable]
+
+    def forward(self, x: Any) -> Any:
+        return in_double(lambda x: type(self).kernel(self.order, x))(x)
+
+    def slope(self, x: Any) -> Any:
+        return type(self)(self.order + 1)(x)
+
+
+@dataclass(frozen=True)
+class Gaussian(Derivatives):
+    """exp(-x²), or its derivative of an order."""
+
+    order: int = 0
+    name: ClassVar[str] = "gaussian"
+    kernel = staticmethod(special_kernels.gaussian)
+    analytic: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Growth(Derivatives):
+    """exp(x²), or its derivative of an order."""
+
+    order: int = 0
+    name: ClassVar[str] = "growth"
+    kernel = staticmethod(special_kernels.growth)
+    singular: ClassVar[bool] = True
+    analytic: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Mills(Derivatives):
+    """φ(x)/Φ(x), density over distribution of the standard normal, or its derivative of an order."""
+
+    order: int = 0
+    name: ClassVar[str] = "mills"
+    kernel = staticmethod(special_kernels.mills)
+
+
+@dataclass(frozen=True)
+class MillsExcess(Derivatives):
+    """x + φ(x)/Φ(x), or its derivative of an order: precise also where the two nearly cancel."""
+
+    order: int = 0
+    name: ClassVar[str] = "mills_excess"
+    kernel = staticmethod(special_kernels.mills_excess)
 
 
 def erfcx_slope(y: Any, x: Any) -> Any:
     """2xy - 2/√π; the two nearly cancel for large x, and for real numbers there is a formula where nothing does."""
     if x.dtype.kind == "c":
         return 2.0 * x * y - 2.0 / math.sqrt(math.pi)
-    return -math.sqrt(2.0) * y * mills_excess(-math.sqrt(2.0) * x)
+    return -math.sqrt(2.0) * guarded_product(MillsExcess()(-math.sqrt(2.0) * x), y)
 
 
 # -- logistic functions and entropies ------------------------------------------------------------------------
@@ -64,15 +114,15 @@ kl_div = elementwise(
 )
 
 # -- the gamma function and its family -----------------------------------------------------------------------
-gamma = elementwise("gamma", from_scipy("gamma"), lambda y, x: y * digamma(x), singular=True)
+gamma = elementwise("gamma", from_scipy("gamma"), lambda y, x: null_product(y, digamma(x)), singular=True)
 gammaln = elementwise("gammaln", from_scipy("gammaln"), lambda _y, x: digamma(x), singular=True)
 loggamma = elementwise("loggamma", from_scipy("loggamma"), lambda _y, x: digamma(x), singular=True)
 digamma = elementwise("digamma", from_scipy("psi"), lambda _y, x: Polygamma(1)(x), singular=True)
 beta = elementwise(
     "beta",
     from_scipy("beta"),
-    lambda y, x, z: y * (digamma(x) - digamma(x + z)),
-    lambda y, x, z: y * (digamma(z) - digamma(x + z)),
+    lambda y, x, z: null_product(y, digamma(x) - digamma(x + z)),
+    lambda y, x, z: null_product(y, digamma(z) - digamma(x + z)),
     singular=True,
 )
 betaln = elementwise(
@@ -106,18 +156,16 @@ cosm1 = analytic("cosm1", special_kernels.cosm1, lambda _y, x: -sin(x))
 
 
 @dataclass(frozen=True)
-class Exprel(Family):
+class Exprel(Derivatives):
     """The derivative of (exp(x) - 1)/x of the given order, exact also at and near 0."""
 
     order: int = 0
     name: ClassVar[str] = "exprel"
+    kernel = staticmethod(special_kernels.exprel)
 
     def forward(self, x: Any) -> Any:
         real_only(self.name, x)
-        return in_double(lambda x: special_kernels.exprel(self.order, x))(x)
-
-    def slope(self, x: Any) -> Any:
-        return Exprel(self.order + 1)(x)
+        return super().forward(x)
 
 
 # -- Bessel functions ------------------------------------------------------------------------------------------
@@ -136,7 +184,7 @@ class Bessel(Family):
     singular: ClassVar[bool] = True
 
     def forward(self, x: Any) -> Any:
-        return bessel_value(f"{self.kind}{{}}", self.order, x)
+        return bessel_value(self.kind, self.order, x)
 
     def slope(self, x: Any) -> Any:
         above = Bessel(self.kind, self.order + 1)(x)
@@ -150,27 +198,28 @@ class Bessel(Family):
 
 @dataclass(frozen=True)
 class ScaledBessel(Family):
-    """exp(-|x|) I_v(x) for a constant order v; its derivative at the kink 0 is that of I_v, which is its mean slope."""
+    """exp(-|x|) I_v(x) for a constant v, or its derivative of an order; at the kink 0 that of I_v, which is its mean slope."""
 
-    order: float
+    v: float
+    order: int = 0
     name: ClassVar[str] = "scaled_bessel"
 
     def forward(self, x: Any) -> Any:
         real_only("ive", x)
-        return bessel_value("i{}e", self.order, x)
+        return in_double(lambda x: special_kernels.scaled_bessel(self.v, self.order, x))(x)
 
     def slope(self, x: Any) -> Any:
-        above = ScaledBessel(self.order + 1)(x)
-        if self.order == 0:
-            return above - sign(x) * self(x)
-        return 0.5 * (ScaledBessel(self.order - 1)(x) + above) - sign(x) * self(x)
+        return ScaledBessel(self.v, self.order + 1)(x)
 
 
-def bessel_value(name: str, order: float, x: Any) -> Any:
-    """SciPy's function for this order: those of order 0 and 1 are faster, and for real numbers only."""
+def bessel_value(kind: str, order: float, x: Any) -> Any:
+    """SciPy's function for this kind and order: those of order 0 and 1 are faster, and for real numbers only."""
     if order in (0, 1) and x.dtype.kind != "c":
-        return from_scipy(name.format(int(order)))(x)
-    return from_scipy(name.format("v"))(np.asarray(order, x.real.dtype if x.dtype.kind in "fc" else float), x)
+        return from_scipy(f"{kind}{int(order)}")(x)
+    x = x if x.dtype.kind in "fc" else x.astype(float)
+    if kind == "i":
+        return special_kernels.bessel_i(order, x, False)
+    return from_scipy(f"{kind}v")(np.asarray(order, x.real.dtype), x)
 
 
 def real_only(name: str, x: Any) -> None:

@@ -11,7 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .contenders import COLUMNS, OWN
-from .problems import CURVES, ROWS, scaled
+from .costs import costs
+from .growth import CURVES, growth
+from .picture import bars
+from .problems import ROWS, scaled
 from .runner import Settings, run_row
 from .table import Line, refusals, report, times
 
@@ -65,7 +68,9 @@ def measured(rows: Sequence[str], columns: Sequence[str], settings: Settings, fa
 
 def kept(lines: Sequence[Line]) -> str:
     """Everything, for other programs."""
-    return json.dumps([{"name": x.name, "sizes": x.sizes, "results": {k: asdict(r) for k, r in x.results.items()}} for x in lines])
+    return json.dumps(
+        [{"name": x.name, "sizes": x.sizes, "results": {k: asdict(r) for k, r in x.results.items()}} for x in lines]
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -77,21 +82,15 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as cache:
         settings = Settings(options.threads, options.dtype, rounds, block, cache)
         if options.costs:
-            from .costs import costs
-
             write(options.out / "costs.md", costs(rounds=2 if options.quick else 5))
             if not options.only and not options.growth:
                 return 0
         if options.growth:
-            from .growth import growth
-
             write(options.out / "growth.md", growth(options.growth.split(","), columns, settings, options.quick, options.out))
             return 0
         lines = measured(rows_named(options.only), columns, settings, options.sizes, options.quick)
     write(options.out / "speed.md", report(lines, settings))
     (options.out / "speed.json").write_text(kept(lines), encoding="utf-8")
-    from .picture import bars
-
     print(bars(lines, options.out / "speed.svg"))
     return 0
 

@@ -90,7 +90,14 @@ class UNet(nn.Module):
         super().__init__()
         a, b, c = channels
         conv = lambda n, m: nn.Conv2d(n, m, 3, padding=1, dtype=dtype)
-        self.a1, self.a2, self.b1, self.b2, self.c1, self.c2 = conv(2, a), conv(a, a), conv(a, b), conv(b, b), conv(b, c), conv(c, c)
+        self.a1, self.a2, self.b1, self.b2, self.c1, self.c2 = (
+            conv(2, a),
+            conv(a, a),
+            conv(a, b),
+            conv(b, b),
+            conv(b, c),
+            conv(c, c),
+        )
         self.up1 = nn.ConvTranspose2d(c, b, 2, stride=2, dtype=dtype)
         self.d1, self.d2 = conv(2 * b, b), conv(b, b)
         self.up2 = nn.ConvTranspose2d(b, a, 2, stride=2, dtype=dtype)
@@ -172,7 +179,7 @@ class Training(Contender):
 
     def numbers(self) -> Numbers:
         steps = self.step.repeat(CHECKED) if self.repeat else [self.step() for _ in range(CHECKED)]  # type: ignore[attr-defined]
-        gradients = [np.zeros(w.shape) if w.grad is None else w.grad.numpy() for w in self.net.parameters()]
+        gradients = [np.zeros(w.shape) if w.grad is None else w.grad.numpy().copy() for w in self.net.parameters()]
         return Numbers([y.item() for y in steps], gradients)
 
 

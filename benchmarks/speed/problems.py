@@ -42,23 +42,30 @@ class Problem:
 CHAIN = {"length": 100, "n": 10}
 ROWS: dict[str, Row] = {
     "sine": Row("sine", {"layers": [1, 50, 50, 1], "batch": 40}, {"layers": [1, 5, 5, 1], "batch": 8}, 6.0, True),
-    "Hamiltonian": Row("hamiltonian", {"layers": [2, 200, 200, 1], "batch": 64}, {"layers": [2, 6, 6, 1], "batch": 8}, 2.0, True),
+    "Hamiltonian": Row(
+        "hamiltonian", {"layers": [2, 200, 200, 1], "batch": 64}, {"layers": [2, 6, 6, 1], "batch": 8}, 2.0, True
+    ),
     "Lagrangian": Row("lagrangian", {"layers": [4, 128, 128, 1], "batch": 64}, {"layers": [4, 6, 6, 1], "batch": 4}, 3.0, True),
     "Burgers residual": Row(
         "burgers", {"layers": [2, *[20] * 8, 1], "batch": 10_000}, {"layers": [2, 5, 5, 1], "batch": 20}, 3.0
     ),
     "MLP": Row("mlp", {"layers": [512, 1024, 1024, 10], "batch": 1024}, {"layers": [6, 8, 8, 3], "batch": 10}, 0.9),
-    "U-Net": Row("unet", {"channels": [16, 32, 64], "batch": 16, "side": 32}, {"channels": [2, 3, 4], "batch": 2, "side": 8}, 1.5),
+    "U-Net": Row(
+        "unet", {"channels": [16, 32, 64], "batch": 16, "side": 32}, {"channels": [4, 4, 4], "batch": 2, "side": 8}, 1.5
+    ),
     "message passing": Row(
         "messages", {"nodes": 2000, "edges": 12_000, "width": 64}, {"nodes": 10, "edges": 30, "width": 4}, 1.3
     ),
     "LSTM": Row(
-        "lstm", {"steps": 50, "batch": 32, "inputs": 8, "width": 64}, {"steps": 3, "batch": 2, "inputs": 2, "width": 4}, 2.0, True
+        "lstm",
+        {"steps": 50, "batch": 32, "inputs": 8, "width": 64},
+        {"steps": 3, "batch": 2, "inputs": 2, "width": 4},
+        2.0,
+        True,
     ),
     "op overhead": Row("chain", CHAIN, {"length": 5, "n": 3}, 1.5, per=200),
     "op overhead, create_graph": Row("chain_twice", CHAIN, {"length": 5, "n": 3}, 1.0, per=200),
 }
-CURVES = ("width", "batch", "depth", "order", "length")
 
 
 def scaled(sizes: Sizes, factor: float) -> Sizes:
@@ -118,7 +125,10 @@ def unet(rng: np.random.Generator, s: Sizes) -> tuple[list[np.ndarray], Arrays]:
     for k, (n, m) in enumerate(pairs):
         transposed, side = k in (6, 9), 2 if k in (6, 9) else 1 if k == 12 else 3
         bound = (n * side * side) ** -0.5
-        weights += [rng.uniform(-bound, bound, (n, m, 2, 2) if transposed else (m, n, side, side)), rng.uniform(-bound, bound, m)]
+        weights += [
+            rng.uniform(-bound, bound, (n, m, 2, 2) if transposed else (m, n, side, side)),
+            rng.uniform(-bound, bound, m),
+        ]
     shape = (s["batch"], 2, s["side"], s["side"])
     return weights, {"x": rng.normal(size=shape), "y": rng.normal(size=shape)}
 
@@ -134,7 +144,9 @@ def messages(rng: np.random.Generator, s: Sizes) -> tuple[list[np.ndarray], Arra
 def lstm(rng: np.random.Generator, s: Sizes) -> tuple[list[np.ndarray], Arrays]:
     """A recurrent layer whose last output shall fit a target."""
     width, inputs = s["width"], s["inputs"]
-    weights = [rng.uniform(-1, 1, shape) / width**0.5 for shape in ((4 * width, inputs), (4 * width, width), 4 * width, 4 * width)]
+    weights = [
+        rng.uniform(-1, 1, shape) / width**0.5 for shape in ((4 * width, inputs), (4 * width, width), 4 * width, 4 * width)
+    ]
     x = rng.normal(size=(s["steps"], s["batch"], inputs))
     return weights, {"x": x, "y": rng.normal(size=(s["batch"], width))}
 

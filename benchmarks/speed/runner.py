@@ -56,7 +56,7 @@ def environment(settings: Settings) -> dict[str, str]:
     n = str(settings.threads)
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     flags = "--xla_cpu_multi_thread_eigen=false" if settings.threads == 1 else ""
-    found = {name: n for name in names} | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
+    found = dict.fromkeys(names, n) | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
     return found | ({"AUTOGRAD_CORE_CACHE": settings.cache} if settings.cache else {})
 
 
@@ -64,8 +64,6 @@ class Worker:
     """A process of its own, on the pinned cores."""
 
     def __init__(self, column: str, row: Row, sizes: Sizes, settings: Settings) -> None:
-        pinned = cores(settings.threads)
-        pin = (lambda: os.sched_setaffinity(0, pinned)) if pinned else None
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.speed.worker"],
             cwd=ROOT,
@@ -73,11 +71,10 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            preexec_fn=pin,
         )
         order = {"column": column, "kind": row.kind, "sizes": sizes, "dtype": settings.dtype, "threads": settings.threads}
         try:
-            self.found: dict[str, Any] = self.ask({**order, "block": settings.block, "environment": {}})
+            self.found: dict[str, Any] = self.ask({**order, "block": settings.block, "cores": cores(settings.threads)})
         except (EOFError, BrokenPipeError):
             self.found = {"refused": f"the process ended with code {self.process.wait()}", "fault": True}
 
@@ -115,7 +112,7 @@ def run_row(row: Row, sizes: Sizes, names: Sequence[str], settings: Settings) ->
                 continue
             worker = workers[name] = Worker(name, row, sizes, settings)
             results[name] = checked(worker.found, reference, settings)
-            if name == OURS or reference is None and not results[name].refused:
+            if name == OURS or (reference is None and not results[name].refused):
                 reference = worker.found.get("numbers")
         turns(workers, results, settings)
     finally:

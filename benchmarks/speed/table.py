@@ -41,7 +41,8 @@ def short(seconds: float) -> str:
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with its columns below each other in plain text, too."""
     widths = [max(len(line[k]) for line in (head, *rows)) for k in range(len(head))]
-    line = lambda cells: "| " + " | ".join(c.ljust(w) if k == 0 else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths))) + " |"
+    padded = lambda k, cell: cell.rjust(widths[k]) if k else cell.ljust(widths[k])
+    line = lambda cells: "| " + " | ".join(padded(*each) for each in enumerate(cells)) + " |"
     rule = "|" + "|".join("-" * (w + 2) if k == 0 else "-" * (w + 1) + ":" for k, w in enumerate(widths)) + "|"
     return "\n".join([line(head), rule, *map(line, rows)])
 
@@ -107,7 +108,7 @@ def report(lines: Sequence[Line], settings: Settings) -> str:
         machine(settings),
         "\nµs a step, µs an op for op overhead; lower is better. Loss and gradients of the first steps were compared before.\n",
         times(lines),
-        "\nPyTorch ÷ ours: PyTorch's eager step in our best compiled one (eager in rows of op overhead); JAX in its loop if it has one.",
+        "\nPyTorch ÷ ours: PyTorch's eager step by our best compiled one (eager for op overhead); JAX in a loop if it is.",
         "\n## Seconds to the first fast step\n\nWithout imports; with capture, tracing and compilation, kernels not cached.\n",
         others(lines, "first", "s"),
         "\n## Peak memory of the process\n",

@@ -19,12 +19,12 @@ def peak() -> float:
 
 def start(order: Answer) -> tuple[Any, Answer]:
     """Import the framework, make its contender, and look at its first steps."""
+    if order["cores"]:
+        os.sched_setaffinity(0, order["cores"])
     from .contender import Unable
     from .contenders import COLUMNS, made
     from .problems import problem
 
-    for name, value in order["environment"].items():
-        os.environ[name] = value
     if COLUMNS[order["column"]].module == "pytorch":
         from .pytorch import prepared
 

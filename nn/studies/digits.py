@@ -1,8 +1,9 @@
 """Handwritten digits told apart by a convolutional network: 1,797 real ones of 8 x 8 pixels, a fifth of them held out.
 
-Two blocks of convolution, batch norm, ReLU and pooling, then two linear layers with dropout; Adam with a falling learning
-rate; the training images are moved and turned a little. The digits are those of scikit-learn, from E. Alpaydin and
-C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
+Three blocks of convolution, batch norm and ReLU, with pooling after the second and the third, then two linear layers
+with dropout; Adam with a falling learning rate; the training images are moved and turned a little. The digits are those of
+scikit-learn, from E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
+1998.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from ..seeding import manual_seed
 from ..summary import summary
 from ..train import Trainer
 
-EPOCHS, QUICK_EPOCHS = 40, 3
-BATCH = 32
+EPOCHS, QUICK_EPOCHS = 25, 3
+BATCH, RATE = 32, 2e-3
 HELD_OUT = 0.2
 
 
@@ -80,9 +81,10 @@ def network(shape: Sequence[int], classes: int, seed: int) -> Sequential:
     manual_seed(seed)
     height, width = shape[-2] // 4, shape[-1] // 4
     return Sequential(
-        Conv2d(1, 16, 3, padding=1), BatchNorm2d(16), ReLU(), MaxPool2d(2),
+        Conv2d(1, 16, 3, padding=1), BatchNorm2d(16), ReLU(),
         Conv2d(16, 32, 3, padding=1), BatchNorm2d(32), ReLU(), MaxPool2d(2),
-        Flatten(), Linear(32 * height * width, 64), ReLU(), Dropout(0.3), Linear(64, classes),
+        Conv2d(32, 32, 3, padding=1), BatchNorm2d(32), ReLU(), MaxPool2d(2),
+        Flatten(), Dropout(0.3), Linear(32 * height * width, 128), ReLU(), Dropout(0.3), Linear(128, classes),
     ).float()  # fmt: skip
 
 
@@ -90,16 +92,16 @@ def train(x: np.ndarray, y: np.ndarray, seed: int, epochs: int, progress: bool |
     """The trained network and the examples that were held out, a fifth of each class."""
     training, held_out = hold_out(TensorDataset(x, y), HELD_OUT, generator=seed, labels=y)
     model = network(x.shape[1:], int(y.max()) + 1, seed)
-    optimizer = Adam(model.parameters(), lr=2e-3)
+    optimizer = Adam(model.parameters(), lr=RATE)
 
     def slower(trainer: Trainer, row: Any) -> None:
-        optimizer.param_groups[0]["lr"] = 2e-3 * 0.5 * (1.0 + np.cos(np.pi * trainer.epoch / epochs))
+        optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1.0 + np.cos(np.pi * trainer.epoch / epochs))
 
     metrics = {"accuracy": accuracy}
     trainer = Trainer(
         model, CrossEntropyLoss(), optimizer, metrics=metrics, callbacks=[slower], seed=seed, progress=progress
     )
-    moves = Compose(Shift(1), Rotate(10.0))
+    moves = Compose(Shift(0.5, whole=False), Rotate(10.0))
     trainer.fit(training, validation=held_out, epochs=epochs, batch_size=BATCH, augment=moves)
     return trainer, held_out
 

@@ -67,6 +67,9 @@ def test_known_values():
     assert nn.gaussian_nll_loss([1.0], [3.0], 4.0).item() == pytest.approx(0.5 * (math.log(4.0) + 1.0), rel=1e-15)
     assert nn.gaussian_nll_loss([0.0], [0.0], 1.0, full=True).item() == pytest.approx(0.5 * math.log(2 * math.pi), rel=1e-15)
     assert nn.poisson_nll_loss([2.0], [0.0], log_input=False).item() == 2.0
+    counts = ac.tensor([0.0, 1.0], requires_grad=True)
+    assert nn.poisson_nll_loss([0.0, 0.0], counts, full=True).item() == 1.0
+    assert ac.gradients(nn.poisson_nll_loss([1.0, 1.0], counts, full=True), counts)[0].tolist() == [-0.5, -0.5]
     divergence = nn.kl_div(np.log([[0.5, 0.5]] * 2), [[1.0, 0.0], [0.5, 0.5]], "batchmean")
     assert divergence.item() == pytest.approx(0.5 * math.log(2.0))
 

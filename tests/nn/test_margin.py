@@ -63,3 +63,9 @@ def test_vectors_of_length_one():
     assert y.tolist() == [[0.6, 0.8], [0.0, 0.0]]
     assert np.isfinite(ac.gradients(ac.sum(y), x)[0].numpy()).all()
     ac.testing.gradcheck(lambda x: F.normalize(x, p=3.0, dim=0), (np.array([[1.0, -2.0], [0.5, 3.0]]),), order=2)
+
+
+def test_the_derivative_at_a_margin_is_pytorchs():
+    x = ac.tensor([2.0], requires_grad=True)
+    assert ac.gradients(F.margin_ranking_loss(x, [1.0], [1.0], margin=1.0), x)[0].tolist() == [-1.0]
+    assert ac.gradients(F.hinge_embedding_loss(x, [-1.0], margin=2.0), x)[0].tolist() == [-1.0]

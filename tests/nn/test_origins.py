@@ -42,6 +42,8 @@ def test_generators():
     parts = [torch.utils.data.random_split(range(10), [7, 3], torch.Generator().manual_seed(2)) for _ in range(2)]
     assert [list(p.indices) for p in parts[0]] == [list(p.indices) for p in parts[1]]
     assert sorted([*parts[0][0].indices, *parts[0][1].indices]) == list(range(10))
+    orders = [list(torch.utils.data.random_split(range(30), [30], generator=g)[0].indices) for _ in range(2)]
+    assert orders[0] != orders[1]
 
 
 def test_the_default_dtype_decides():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ac
+import nn
 from nn.reduction import Within, alike, floored, reduced
 
 
@@ -43,3 +44,19 @@ def test_reductions():
     assert [reduced("f", x, how).tolist() for how in ("mean", "sum", "none")] == [2.0, 4.0, [1.0, 3.0]]
     with pytest.raises(ac.ShapeError, match=r"f: shape \(0,\) has no elements"):
         reduced("f", ac.tensor([]), "mean")
+
+
+def test_the_check_runs_in_a_compiled_step():
+    def step(p):
+        x = ac.sigmoid(p)
+        loss = nn.binary_cross_entropy(x, 2.0 * x - 1.0)
+        return loss, ac.gradients(loss, p)[0]
+
+    compiled = ac.compile(step)
+    p = ac.tensor([1.0, 2.0], requires_grad=True)
+    for scale in (1.0, 2.0, 3.0):
+        inputs = ac.tensor(scale * p.numpy(), requires_grad=True)
+        for ours, eager in zip(compiled(inputs), step(inputs), strict=True):
+            np.testing.assert_allclose(ours.numpy(), eager.numpy(), rtol=1e-14)
+    with pytest.raises(ValueError, match="target probabilities are at least 0"):
+        compiled(ac.tensor([-1.0, 2.0], requires_grad=True))

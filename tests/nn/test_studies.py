@@ -21,9 +21,9 @@ rng = np.random.default_rng(0)
 def own_digits(tmp_path_factory):
     """Images of bars whose place is the class, as a file of a user."""
     path = tmp_path_factory.mktemp("data") / "bars.npz"
-    labels = np.arange(60) % 3
-    images = 0.1 * rng.random((60, 8, 8))
-    images[np.arange(60), :, 1 + 2 * labels] += 1.0
+    labels = np.arange(240) % 3
+    images = 0.1 * rng.random((240, 8, 8))
+    images[np.arange(240), :, 1 + 2 * labels] += 1.0
     np.savez(path, images=16.0 * images, labels=labels)
     return path
 

@@ -212,9 +212,15 @@ one(table.one_plus_square, WIDE, lambda x: 1.0 + x * x, lambda mp, x: 1 + x * x,
 one(table.one_minus_square, WIDE, lambda x: 1.0 - x * x, lambda mp, x: 1 - x * x, complex_too=True)
 two(table.tanh_differential, LEFT, INSIDE, lambda v, y: v * (1.0 - y * y), lambda mp, v, y: v * (1 - y * y), complex_too=True)
 one(table.leg, WIDE, lambda x: np.sqrt(1.0 + x * x), lambda mp, x: mp.sqrt(1 + x * x), complex_too=True)
+one(table.leg_slope, WIDE, lambda x: x / np.sqrt(1.0 + x * x), lambda mp, x: x / mp.sqrt(1 + x * x), complex_too=True)
 one(table.circle, INSIDE, lambda x: np.sqrt(1.0 - x * x), lambda mp, x: mp.sqrt(1 - x * x), complex_too=True)
 BEYOND = [1.05, 1.4, 9.0]
 one(table.hyperbola, BEYOND, lambda x: np.sqrt(x - 1) * np.sqrt(x + 1), lambda mp, x: mp.sqrt(x * x - 1), complex_too=True)
+one(
+    table.hyperbola_slope, BEYOND, lambda x: x / (np.sqrt(x - 1) * np.sqrt(x + 1)), lambda mp, x: x / mp.sqrt(x * x - 1),
+    complex_too=True,
+)  # fmt: skip
+one(table.double_pole, INSIDE, lambda x: 1.0 / (1.0 - x * x), lambda mp, x: 1 / (1 - x * x), complex_too=True)
 HYPOT = [
     kink("hypot(x, z) at the origin", table.hypot.public, [0.0, 0.0], [0.0, 0.0], "PyTorch: NaN; JAX: ½ and ½"),
     kink("hypot(x, z) far out", table.hypot.public, [3e200, 4e200], [0.6, 0.8], "PyTorch: same; JAX: 1.25 by z"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,16 +50,32 @@ one(
     kinks=[kink("erfinv(x) at 1", special.erfinv, [1.0], [INF], "PyTorch, JAX: same")],
 )  # fmt: skip
 one(specials.erfcinv, [0.05, 0.7, 1.3, 1.9], scipy("erfcinv"), lambda mp, x: mp.erfinv(1 - x))
-one(specials.gaussian, WIDE, lambda x: np.exp(-x * x), lambda mp, x: mp.exp(-x * x), complex_too=True)
 one(specials.ndtr, TAILS, scipy("ndtr"), normal, complex_too=True)
 one(
     specials.ndtri, [0.05, 0.4, 0.6, 0.99], scipy("ndtri"), lambda mp, x: mp.sqrt(2) * mp.erfinv(2 * x - 1),
     kinks=[kink("ndtri(x) at 0", special.ndtri, [0.0], [INF], "PyTorch: same; JAX: 0")],
 )  # fmt: skip
 one(specials.log_ndtr, TAILS, scipy("log_ndtr"), lambda mp, x: mp.log(normal(mp, x)), complex_too=True)
-one(specials.mills, TAILS, lambda x: mills(x), lambda mp, x: mp.npdf(x) / normal(mp, x), complex_too=True)
-one(
-    specials.mills_excess, TAILS[2:], lambda x: x + mills(x), lambda mp, x: x + mp.npdf(x) / normal(mp, x), complex_too=True
+
+
+def derivatives(family: type, points: Sequence[float], values: Callable | None, of: Callable, exact: Callable) -> None:
+    """Declare a function with its derivatives; `of` is the public function with the first of them."""
+
+    def f(n: int, x: Any) -> Any:
+        return family(n)(as_tensor(x))
+
+    x = np.array(points)
+    samples = [Sample(f, 0, x, reference=values and (lambda n, x: values(x))), *(Sample(f, n, x) for n in (1, 2, 3))]
+    samples += [Sample(f, n, a) for n, a in ((1, x[-1]), (2, x[:0].reshape(0, 2)), (2, x[:1].reshape(1, 1)), (1, COMPLEX))]
+    exactly = lambda mp, n, x: mp.diff(lambda t: exact(mp, t), x, int(n)) if n else exact(mp, x)
+    declare(family.name, samples, refused(of, of.__name__, 1), exact=exactly)  # type: ignore[attr-defined]
+
+
+derivatives(specials.Gaussian, WIDE, lambda x: np.exp(-x * x), special.erf, lambda mp, x: mp.exp(-x * x))
+derivatives(specials.Growth, WIDE, lambda x: np.exp(x * x), special.erfinv, lambda mp, x: mp.exp(x * x))
+derivatives(specials.Mills, TAILS, mills, special.log_ndtr, lambda mp, x: mp.npdf(x) / normal(mp, x))
+derivatives(
+    specials.MillsExcess, TAILS[2:], lambda x: x + mills(x), special.erfcx, lambda mp, x: x + mp.npdf(x) / normal(mp, x)
 )
 
 # -- logistic functions and entropies ----------------------------------------------------------------------------------
@@ -212,19 +228,38 @@ declare(
     exact=lambda mp, kind, n, x: (mp.besselj, mp.bessely, mp.besseli, mp.besselk)[kind](n, x),
     kinks=[kink("y0(x) at 0", special.y0, [0.0], [INF])],
 )
+
+
+def scaled_bessel(v: float, n: int, x: Any) -> Any:
+    """The derivative of order n of exp(-|x|) I_v(x)."""
+    return specials.ScaledBessel(v, n)(as_tensor(x))
+
+
+def scipy_scaled(v: float, n: int, x: Any) -> Any:
+    """The value of SciPy."""
+    return scipy("ive")(v, x)
+
+
+def exactly_scaled(mp: Any, v: float, n: int, x: Any) -> Any:
+    """The same in any precision, beside the kink."""
+    return mp.diff(lambda t: mp.besseli(v, t) * mp.exp(-abs(t)), x, int(n)) if n else mp.besseli(v, x) * mp.exp(-abs(x))
+
+
 declare(
     "scaled_bessel",
     [
-        *(Sample(special.ive, n, BOTH, reference=scipy("ive")) for n in (0, 1, 3)),
-        Sample(special.ive, 0, np.array(0.7), reference=scipy("ive")),
-        Sample(special.ive, 1, np.zeros((0, 2)), reference=scipy("ive")),
-        Sample(special.ive, 2, np.array([500.0, -800.0]), reference=scipy("ive")),
+        *(Sample(scaled_bessel, v, 0, BOTH, reference=scipy_scaled) for v in (0, 1, 3)),
+        Sample(scaled_bessel, 0, 0, np.array(0.7), reference=scipy_scaled),
+        Sample(scaled_bessel, 1, 0, np.zeros((0, 2)), reference=scipy_scaled),
+        Sample(scaled_bessel, 2, 0, np.array([500.0, -800.0]), reference=scipy_scaled),
+        Sample(scaled_bessel, 2, 1, np.array([-50.0, -3.7, 0.3, 40.0])),
+        Sample(scaled_bessel, 2, 0, np.array([3e9, -1e12, 1e-300]), order=0),
     ],
     [
         Refusal(lambda: call(special.ive, "a", 1.0), DTypeError, "ive: the order must be a number, .* given str"),
         Refusal(lambda: special.ive(1, COMPLEX), DTypeError, "ive: real numbers needed, given complex128"),
         Refusal(lambda: special.i1e([[1.0], [1.0, 2.0]]), ShapeError, "a rectangular array of numbers"),
     ],
-    exact=lambda mp, n, x: mp.besseli(n, x) * mp.exp(-abs(x)),
+    exact=exactly_scaled,
     kinks=[kink("i0e(x) at 0", special.i0e, [0.0], [0.0], "PyTorch, JAX: same")],
 )

@@ -13,7 +13,6 @@ import pytest
 import autograd_core as ac
 import nn
 
-
 SOMEONES = np.random.default_rng(0)
 
 

@@ -1,0 +1,144 @@
+"""The experiments of Hamiltonian networks against plain ones: Greydanus, Dzamba, Yosinski, NeurIPS 2019, tables 1 and 2."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nn
+from nn.command import DataError, Result, read_table
+
+from .. import pictures
+from ..baseline import BaselineNN
+from ..hamiltonian import HamiltonianNN
+from ..portraits import save_portrait
+from ..systems import System
+from .dynamics import COLUMNS, Data, Learned, motions, roll_out, rows, size_of, slope_error, train
+
+HIDDEN = 200
+STARTS = 15  # motions that are compared, from starts that are not in the data
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a run is: motions in the data, steps of Adam, hidden units."""
+
+    motions: int
+    steps: int
+    hidden: int = HIDDEN
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A system, the data of its motions, and what was published: the energy MSE of the Hamiltonian and the plain network."""
+
+    title: str
+    system: System
+    starts: Callable[[np.random.Generator, int], np.ndarray]
+    times: np.ndarray  # of the data
+    noise: float  # on the states of the data alone
+    train_share: float
+    published: tuple[float, float]
+    sizes: dict[str, Size]
+    batch: int | None = None
+    weight_decay: float = 0.0
+    span: float = 20.0  # of the motions that are compared
+
+    def data(self, seed: int, count: int) -> tuple[Data, Data]:
+        """Training and test data: states with noise, and the exact time derivatives without it."""
+        draws = np.random.default_rng([seed, 1])
+        exact = motions(self.system, self.starts(draws, count), self.times).swapaxes(0, 1)
+        noisy = exact + self.noise * draws.normal(size=exact.shape)
+        dx, cut = self.system.time_derivative(exact), max(1, int(count * self.train_share))
+        flat = lambda part: part.reshape(-1, self.system.size)
+        return Data(flat(noisy[:cut]), flat(dx[:cut])), Data(flat(noisy[cut:]), flat(dx[cut:]))
+
+    def models(self, seed: int, hidden: int) -> dict[str, Any]:
+        """The two untrained models."""
+        n = self.system.size
+        net = lambda out: nn.MLP([n, hidden, hidden, out], "tanh", init="orthogonal", generator=seed)
+        return {"Hamiltonian network": HamiltonianNN(net(1)), "plain network": BaselineNN(net(n))}
+
+
+def study(experiment: Experiment, args: argparse.Namespace, progress: bool | None) -> Result:
+    """Train both networks, let them move from new starts, and compare energies."""
+    size, seed = experiment.sizes[size_of(args)], args.seed
+    training, testing = experiment.data(seed, size.motions) if args.data is None else own_data(experiment, args.data)
+    starts = experiment.starts(np.random.default_rng([seed, 2]), STARTS)
+    times = np.linspace(0.0, experiment.span, 21 if args.quick else 401)
+    true = motions(experiment.system, starts, times)
+    learned, found, lines = [], {}, {}
+    for (name, model), published in zip(experiment.models(seed, size.hidden).items(), experiment.published, strict=True):
+        settings = {"batch": experiment.batch, "weight_decay": experiment.weight_decay, "progress": progress}
+        learned.append(train(name, model, training, size.steps, seed, **settings))
+        tolerance = 1e-4 if args.quick else 1e-8
+        found[name] = roll_out(model, starts, times, rtol=tolerance, atol=tolerance)
+        lines[name] = _cells(experiment, learned[-1], true, found[name], testing, published)
+        if learned[-1].interrupted:
+            break
+    table = f"{_head(experiment, size, args, training)}\n\n{rows('', COLUMNS, lines)}\n{_verdict(experiment, args, true, found)}"
+    return Result(table, lambda folder: draw(folder, experiment, training, times, true, found), learned[-1].interrupted)
+
+
+def energy_mse(system: System, true: np.ndarray, found: np.ndarray) -> float:
+    """The mean squared difference of the true energies along true and found motions."""
+    return float(np.mean((system.energy(found) - system.energy(true)) ** 2))
+
+
+def _cells(e: Experiment, run: Learned, true: np.ndarray, found: np.ndarray, data: Data, published: float) -> list[str]:
+    figures = (energy_mse(e.system, true, found), published, np.mean((found - true) ** 2), slope_error(run.model, data))
+    return [*(f"{figure:.1e}" for figure in figures), f"{run.steps:,}", f"{run.seconds:.0f} s"]
+
+
+def _head(e: Experiment, size: Size, args: argparse.Namespace, data: Data) -> str:
+    n, h, paper = e.system.size, size.hidden, e.sizes["paper"]
+    reduced = "" if size == paper else (
+        f"\nreduced: {size.motions:,} motions, {size.steps:,} steps, {h} units; published were {paper.motions:,}, "
+        f"{paper.steps:,} and {paper.hidden} (--paper)"
+    )
+    return (
+        f"{e.title}; networks {n}–{h}–{h}–1 and –{n}, tanh, Adam 1e-3, seed {args.seed}\n"
+        f"{len(data.x):,} states with noise {e.noise}, slopes without; energies of {STARTS} motions from new starts over "
+        f"{e.span:g} units of time{reduced}"
+    )
+
+
+def _verdict(e: Experiment, args: argparse.Namespace, true: np.ndarray, found: dict[str, np.ndarray]) -> str:
+    bound, reached = e.published[0], energy_mse(e.system, true, found["Hamiltonian network"])
+    if args.quick:
+        return "a quick run: the same path, too short for small errors"
+    return f"Hamiltonian network: energy MSE {reached:.1e}, published {bound:.1e}: {'reached' if reached <= bound else 'NOT reached'}"
+
+
+def own_data(e: Experiment, path: str) -> tuple[Data, Data]:
+    """Training data, and every fifth row for tests, from a file with a row (x, dx) for each state."""
+    table, n = read_table(path), e.system.size
+    if table.shape[1] != 2 * n or len(table) < 5 or not np.isfinite(table).all():
+        raise DataError(
+            f"{path}: needed are at least 5 rows of {2 * n} finite numbers, a state and its time derivative; "
+            f"got {len(table)} rows of {table.shape[1]}"
+        )
+    held = np.arange(len(table)) % 5 == 4
+    return Data(table[~held, :n], table[~held, n:]), Data(table[held, :n], table[held, n:])
+
+
+def draw(folder: Path, e: Experiment, data: Data, t: np.ndarray, true: np.ndarray, found: dict[str, np.ndarray]) -> None:
+    """The pictures: one motion in the space of states, and its energy."""
+    n = e.system.size
+    plane = [0, n // 2] if n == 2 else [0, 1]
+    labels = ("q (–)", "p (–)") if n == 2 else ("x of the first body (–)", "y of the first body (–)")
+    one = {name: states[:, 0, plane] for name, states in found.items() if np.isfinite(states[:, 0]).all()}
+    given = data.x[: 40 * len(e.times) : 2, plane] if n == 2 else None
+    save_portrait(
+        folder / "motion.png", one, e.title, truth=true[:, 0, plane], points=given, x_label=labels[0], y_label=labels[1]
+    )
+    energies = {name: e.system.energy(states[:, 0]) for name, states in found.items()}
+    pictures.save_fit(
+        folder / "energy.png", t, energies, f"{e.title}: energy", truth=e.system.energy(true[:, 0]),
+        x_label="time (–)", y_label="energy (–)",
+    )  # fmt: skip
