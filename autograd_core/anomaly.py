@@ -42,24 +42,38 @@ class Anomaly(Recorder):
         return other
 
     def note(self, op: Any, xs: tuple, y: Any) -> None:
+        line = users_line()
+        check = lambda y, xs: self.check_value(op, y, xs, line)
         for a in y if isinstance(y, tuple) else (y,):
             if a.node is not None:
-                self.lines[a.node] = self.lines[parent(a.node)] = line = users_line()
-            if self.checks and (bad := self.first_bad(a.array, [raw(x) for x in xs])) is not None:
-                line = users_line()
-                raise NonFiniteError(f"{op.name} gave {bad} in its output of shape {a.shape}, from finite inputs{at(line)}")
+                self.lines[a.node] = self.lines[parent(a.node)] = line
+            if self.checks:
+                check(a.array, [raw(x) for x in xs])
         if self.outer is not None:
             self.outer.note(op, xs, y)
+            for a in (y if isinstance(y, tuple) else (y,)) if self.checks else ():
+                self.outer.watched(a, check)
+
+    def check_value(self, op: Any, y: Any, xs: list, line: tuple[str, int]) -> None:
+        """Raise if an op made something that is not finite of what is."""
+        if (bad := self.first_bad(y, xs)) is not None:
+            raise NonFiniteError(f"{op.name} gave {bad} in its output of shape {y.shape}, from finite inputs{at(line)}")
 
     def swept(self, node: Any, i: int, g: Any, c: Any) -> None:
         self.check_rule(node, several(g), [c], f"the backward rule of {node.name}", f"the gradient of its argument {i}")
         if self.outer is not None:
             self.outer.swept(node, i, g, c)
+            rule, what = f"the backward rule of {node.name}", f"the gradient of its argument {i}"
+            self.outer.watched(c, lambda c, _: self.check_rule(node, [], [c], rule, what))
 
     def pushed(self, node: Any, ts: Any, t: Any) -> None:
         self.check_rule(node, several(ts), several(t), f"the forward rule of {node.name}", "its tangent")
         if self.outer is not None:
             self.outer.pushed(node, ts, t)
+            for each in several(t):
+                if each is not None:
+                    check = lambda t, _: self.check_rule(node, [], [t], f"the forward rule of {node.name}", "its tangent")
+                    self.outer.watched(each, check)
 
     def check_rule(self, node: Any, given: list, made: list, rule: str, what: str) -> None:
         """Raise if a rule made something that is not finite of what is."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,15 +26,26 @@ class Batched(NamedTuple):
     flag: bool
 
 
-def replay(steps: Sequence[Step], values: dict[Slot, Batched], results: Collection[Slot], raw: bool = False) -> None:
+def replay(
+    steps: Sequence[Step],
+    values: dict[Slot, Batched],
+    results: Collection[Slot],
+    raw: bool = False,
+    checks: Mapping[Slot, Sequence[Callable]] = MappingProxyType({}),
+) -> None:
     """Run steps through their batching rules. `values` holds the batches of the inputs, and gets those of the results.
 
-    With `raw` nothing is recorded and all runs on raw arrays. Values that no later step reads are dropped.
+    With `raw` nothing is recorded and all runs on raw arrays. Values that no later step reads are dropped. `checks` look
+    at the outputs and inputs of the steps that give their slots.
     """
     last = {x: k for k, step in enumerate(steps) for x in step.inputs if isinstance(x, Slot)}
     for k, step in enumerate(steps):
         operands = [values[x] if isinstance(x, Slot) else Batched(bare(x) if raw else x, False) for x in step.inputs]
-        values.update(zip(step.outputs, run(step, operands)))
+        made = run(step, operands)
+        values.update(zip(step.outputs, made))
+        for slot, y in zip(step.outputs, made) if checks else ():
+            for check in checks.get(slot, ()):
+                check(np.asarray(bare(y.value)), [np.asarray(bare(x.value)) for x in operands])
         for x in {x for x in step.inputs if isinstance(x, Slot) and last[x] == k and x not in results}:
             del values[x]
 
@@ -111,7 +123,7 @@ def replayed(tape: Tape, ys: Sequence[Any], batches: Sequence[Any], raw: bool | 
     if raw is None:
         raw = not recorded_by([*batches, *(x for step in steps for x in step.inputs)])
     values = {slot: Batched(bare(x) if raw else x, True) for slot, x in zip(tape.inputs, batches, strict=True)}
-    replay(steps, values, results, raw)
+    replay(steps, values, results, raw, tape.checks)
     return [Batched(y, False) if slot is None else values[slot] for y, slot in zip(ys, slots)]
 
 

@@ -15,7 +15,7 @@ from .ops.contract import einsum
 from .ops.join import stack
 from .ops.reduce import sum
 from .ops.shape import moveaxis, reshape
-from .taylor import jet
+from .taylor import jet, moved
 from .tensor import Tensor, as_tensor, from_array
 from .transforms import argument_numbers
 
@@ -30,7 +30,7 @@ def with_argument(args: tuple, argnum: int, x: Any) -> list:
 def _second_derivatives(f: Callable, argnum: int, args: tuple, kwargs: dict) -> tuple[Any, Tensor]:
     """(x, ∂²f/∂x_i² for all i along the first axis), from second-order series along all unit vectors together."""
     (place,) = argument_numbers(argnum, len(args))
-    x = as_tensor(args[place])
+    x = moved(as_tensor(args[place]))
 
     def of_x(x: Tensor) -> Tensor:
         y = f(*with_argument(args, place, x), **kwargs)

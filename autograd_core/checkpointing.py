@@ -12,8 +12,8 @@ import numpy as np
 
 from .batching import vmap
 from .dtypes import differentiable
-from .errors import CaptureError
-from .graph import Recorder, is_grad_enabled, next_serial, no_grad, recording
+from .errors import CaptureError, GradientError
+from .graph import Recorder, is_grad_enabled, next_serial, no_grad, recording, transforming
 from .ops.random import repeated
 from .primitive import Primitive, apply, fresh
 from .span import Span, span
@@ -148,8 +148,25 @@ def checkpoint(f: Callable) -> Callable:
 
 
 def once(f: Callable, xs: Sequence[Tensor]) -> tuple[Any, Outside]:
-    """f(*xs) without a graph, and notes of what it took from outside."""
-    outside = Outside()
+    """f(*xs) without a graph, and notes of what it took from outside.
+
+    If f asks for gradients itself, it starts again with a graph, which is dropped as soon as it ends.
+    """
+    try:
+        return noted(f, xs, outside := Outside())
+    except GradientError:
+        for generator, state in outside.drawn.values():
+            generator.state = state
+    outside = Outside(on=True)
+    token = transforming.set(True)
+    try:
+        return noted(f, [fresh(x) for x in xs], outside)
+    finally:
+        transforming.reset(token)
+
+
+def noted(f: Callable, xs: Sequence[Tensor], outside: Outside) -> tuple[Any, Outside]:
+    """f(*xs) while notes are taken of what it takes from outside."""
     token = recording.set(outside)
     try:
         return f(*xs), outside

@@ -60,6 +60,9 @@ class Recorder:
     def drew(self, generator: Any) -> None:
         """A generator of random numbers is about to draw."""
 
+    def watched(self, y: Any, check: Callable) -> None:
+        """Where the op that gave y is repeated, check(y, xs) is to look at its output and inputs as raw arrays."""
+
     def deposited(self, x: Any) -> None:
         """A sweep adds to `.grad` of x."""
 

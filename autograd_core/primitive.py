@@ -7,7 +7,7 @@ respect to input i, the rules of an op are the two products `vjp(i, g, …) = J_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -104,6 +104,17 @@ class Primitive:
             if t is not None and (c := self.jvp(i, t, y, *xs)) is not None:
                 total = c if total is None else total + c
         return total
+
+    def rate(self, *xs: Any) -> Callable:
+        """The forward rule that a Taylor series goes through at xs: one that makes no new ops of its own kind.
+
+        Such ops would have series of their own, and the work would double with each order.
+        """
+        return self.pushforward
+
+    def term(self, k: int, *series: Sequence[Any]) -> Any:
+        """Term k of the series of the output, from terms 0 to k of those of the inputs; NotImplemented: it comes by `rate`."""
+        return NotImplemented
 
     def backwards(self, saved: Sequence[Any]) -> bool:
         """Whether a forward sweep that may be differentiated again has to be made of reverse ones here: see `span`."""

@@ -50,6 +50,7 @@ class Tape(Recorder):
         self.arrays: list[Any] = []  # kept alive, since slots are found by identity
         self.inputs = tuple(self.new_slot(x) for x in inputs)
         self.varying = set(self.inputs)  # those that depend on an input
+        self.checks: dict[Slot, list[Callable]] = {}
 
     def new_slot(self, y: Tensor) -> Slot:
         """A slot for a Tensor that no step before has given; one on the array of another gets a view of its own."""
@@ -78,6 +79,10 @@ class Tape(Recorder):
     def note(self, op: Any, xs: tuple, y: Any) -> None:
         inputs = tuple(map(self.operand, xs))
         self.add(Step(op, inputs, tuple(map(self.new_slot, y if isinstance(y, tuple) else (y,))), self.on))
+
+    def watched(self, y: Any, check: Callable) -> None:
+        if (slot := self.slot(y)) is not None:
+            self.checks.setdefault(slot, []).append(check)
 
     def cut(self, x: Tensor, y: Tensor) -> None:
         inputs = (self.operand(x),)

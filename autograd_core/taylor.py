@@ -12,11 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from .broadcast import broadcast_to
 from .dtypes import differentiable
-from .errors import ShapeError
+from .errors import DTypeError, ShapeError
 from .graph import no_grad
 from .primitive import OUTPUT, AsType
 from .tape import Slot, Step, Tape
@@ -84,6 +82,9 @@ class Image(Series):
             return None if all(t is None for t in tangents) else self.fitted(self.pushforward(tangents))
         if self.bilinear:
             return self.cauchy(k)
+        own = self.op.term(k, *([x.term(m) if m == 0 or not x.constant else None for m in range(k + 1)] for x in self.inputs))
+        if own is not NotImplemented:
+            return self.fitted(own)
         steps, rate = self.rate = self.rate or self.derive()
         for series in steps:  # in their order, so that nothing recurses deeply
             series.term(k - 1)
@@ -108,6 +109,7 @@ class Image(Series):
         rates = [None if x.constant else Rate(x) for x in self.inputs]
         xs = [x.term(0) for x in self.inputs]
         ys = self.terms[0] if isinstance(self.terms[0], tuple) else (self.terms[0],)
+        rule = self.op.rate(*xs)
         ts = [zeros(xs[i]) for i in self.varying]
         # Views, since the same value may stand at several places here.
         places = [copy_of(x) for x in (*(xs[i] for i in self.varying), *ys)]
@@ -119,7 +121,7 @@ class Image(Series):
         y = places[len(self.varying) :]
         tangents = dict(zip(self.varying, ts))
         result = tape.run(
-            self.op.pushforward,
+            rule,
             [tangents.get(i) for i in range(len(xs))],
             y[0] if self.op.outputs is None else tuple(y),
             *(at.get(i, x) for i, x in enumerate(xs)),
@@ -236,7 +238,7 @@ def jet(f: Callable, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     """
     if not isinstance(primals, (tuple, list)) or not all(isinstance(terms, (tuple, list)) for terms in series):
         raise TypeError("jet: primals and series are tuples, one entry an argument: (x,) and ([v, 0.0],)")
-    xs = [x if differentiable(x.dtype) else AsType(np.dtype(np.float64))(x) for x in map(as_tensor, primals)]
+    xs = [moved(as_tensor(x)) for x in primals]
     orders = {len(terms) for terms in series}
     if len(series) != len(xs) or len(orders) != 1:
         raise ShapeError(
@@ -258,6 +260,13 @@ def jet(f: Callable, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     finally:
         program.close()
     return rebuild(values), rebuild(terms)
+
+
+def moved(x: Tensor) -> Tensor:
+    """x, if it can be moved along a curve; DTypeError for whole numbers and booleans."""
+    if not differentiable(x.dtype):
+        raise DTypeError(f"cannot differentiate with respect to a Tensor of dtype {x.dtype}: make it floating first")
+    return x
 
 
 def curve(x: Tensor, terms: Sequence[Any]) -> Series:

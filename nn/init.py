@@ -22,9 +22,7 @@ import numpy as np
 
 import autograd_core as ac
 
-from .seeding import as_generator
-
-Seed = np.random.Generator | int | None
+from .seeding import Seed, as_generator
 
 
 def constant_(tensor: ac.Tensor, value: float) -> ac.Tensor:

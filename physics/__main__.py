@@ -9,13 +9,20 @@ from nn.command import print_whatever_comes, run, start_with_one_thread
 
 STUDIES = {
     "burgers": "Burgers' equation by a physics-informed network, against the exact solution",
+    "double-pendulum": "a Lagrangian network against a plain one: who keeps the energy of a double pendulum",
+    "mass-spring": "a Hamiltonian, a Lagrangian and a plain network move on for 50 swings after three quarters of one",
+    "pendulum": "a Hamiltonian network learns a pendulum from noisy states",
     "sine": "the sine regression of a first course: history, fit, regularisation, Sobolev training",
+    "sobolev": "seven test functions from a few values, with slopes and without",
+    "spring": "a Hamiltonian network learns a mass on a spring from noisy states",
+    "two-body": "a Hamiltonian network learns two bodies that attract each other",
 }
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the study that the first argument names, with the other arguments."""
-    return run("physics", STUDIES, argv)
+    """Run the study that the first argument names, two-body or two_body, with the other arguments."""
+    modules = {name.replace("-", "_"): text for name, text in STUDIES.items()}
+    return run("physics", modules, [*(each.replace("-", "_") if each[:1] != "-" else each for each in argv[:1]), *argv[1:]])
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Condition(ABC):
 def wanted(name: str, value: Value, s: State) -> Any:
     """The wanted value at the points of a state: a number, or one for each point. Raises ShapeError for anything else."""
     values = value(s) if callable(value) else value
-    n, shape = len(s.points), values.shape if isinstance(values, Tensor) else np.shape(values)
+    n, shape = len(s), values.shape if isinstance(values, Tensor) else np.shape(values)
     if shape not in ((), (1,), (n,)):
         raise ShapeError(f"{name}: the value has shape {shape} for {n} points; needed is a number or shape ({n},)")
     return values

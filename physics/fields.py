@@ -9,6 +9,7 @@ which it is as quick, a network with a layer that the former does not know, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import autograd_core as ac
 from autograd_core import Tensor
 
 from .stacked import derivatives, has_rule, local
-from .taylor import VALUE, Index
+from .taylor import VALUE, Index, closed
 
 STACKED_FROM = 2  # the order from which coefficients are quicker than nested reverse mode
 Transform = Callable[[Tensor, Tensor], Tensor]
@@ -30,12 +31,26 @@ class UnknownFieldError(AttributeError):
 class Plan:
     """The derivatives that a residual uses, each (output, coordinate, coordinate, …); it grows when another one is asked for.
 
-    `nested` says that they are to come from nested reverse mode all the same.
+    `nested` says that they are to come from nested reverse mode all the same, `compiled` that the way through the network is
+    a program of its own, for trainings whose steps as a whole cannot be captured.
     """
 
-    def __init__(self, nested: bool = False) -> None:
+    _fixed = ("_programs",)
+
+    def __init__(self, nested: bool = False, compiled: bool = False) -> None:
         self.keys: tuple[tuple[str, ...], ...] = ()
-        self.nested = nested
+        self.nested, self.compiled = nested, compiled
+        self._programs: dict[Any, Callable] = {}
+
+    def derivatives(self, network: Callable, points: Tensor, wanted: Sequence[Index]) -> dict[Index, Tensor]:
+        """The derivatives of a network with rules at points."""
+        if not self.compiled:
+            return derivatives(network, points, wanted)
+        indices = closed(wanted)
+        key = (id(network), indices)
+        if key not in self._programs:
+            self._programs[key] = ac.compile(lambda X: list(derivatives(network, X, indices).values()))
+        return dict(zip(indices, self._programs[key](points), strict=True))
 
     @property
     def order(self) -> int:
@@ -76,8 +91,6 @@ class State:
         self._inputs, self._outputs = tuple(inputs), tuple(outputs)
         self._space = tuple(x for x in self._inputs if x != "t") if space is None else tuple(space)
         self._given = points if isinstance(points, Tensor) else ac.as_tensor(np.asarray(points, dtype=np.float64))
-        self._points = self._given.detach().requires_grad_()
-        self._points.name = "points"
         self._network, self._transform, self._plan = network, transform, plan
         self._stacks = plan is not None and not plan.nested and has_rule(network)
         self._values: Tensor | None = None
@@ -90,8 +103,14 @@ class State:
         """The points, shape (N, d)."""
         return self._given.numpy()
 
+    @cached_property
+    def _points(self) -> Tensor:
+        """The points on a graph, for derivatives by nested reverse mode."""
+        with ac.enable_grad():
+            return self._given + ac.tensor(np.zeros(self._given.shape), requires_grad=True, name="points")
+
     def __len__(self) -> int:
-        return len(self._points)
+        return len(self._given)
 
     @property
     def asked(self) -> tuple[tuple[str, ...], ...]:
@@ -175,19 +194,22 @@ class State:
     def _coefficients(self) -> dict[Index, Tensor]:
         """All derivatives of the plan, of all outputs."""
         assert self._plan is not None
-        found = derivatives(self._network, self._given, [self._index(key) for key in self._plan.keys])
+        found = self._plan.derivatives(self._network, self._given, [self._index(key) for key in self._plan.keys])
         self._checked(found[VALUE])
         return found
 
     def _recorded(self, key: tuple[str, ...]) -> Tensor:
         if self._plan is not None:
             self._plan.note(key)
+            if self._found and self._index(key) not in self._found:  # the local polynomial does not reach so far
+                self._known = {k: v for k, v in self._known.items() if k[0] in self._inputs}
+                self._values, self._gradients, self._found = None, {}, {}
         with ac.enable_grad():  # without a graph, derivatives of any order would be zero and nobody would know
             return self._compute(key)
 
     def _compute(self, key: tuple[str, ...]) -> Tensor:
         if key[0] in self._inputs:
-            return _column(self._points, self._inputs.index(key[0]))
+            return _column(self._given, self._inputs.index(key[0]))
         if len(key) == 1:
             if self._values is None:
                 self._values = self._evaluate()
@@ -198,7 +220,9 @@ class State:
         if self._transform is None:
             return self._checked(self._network(self._points))
         stacks = self._stacks and self._plan is not None and self._plan.order >= STACKED_FROM
-        u = local(self._points, self._coefficients()) if stacks else self._checked(self._network(self._points))
+        if stacks:
+            self._found = self._coefficients()
+        u = local(self._points, self._given, self._found) if stacks else self._checked(self._network(self._points))
         return self._checked(self._transform(self._points, u))
 
     def _checked(self, values: Any) -> Tensor:
@@ -207,10 +231,10 @@ class State:
                 f"The network gave a {type(values).__name__}; needed is a Tensor, because an array has no derivatives. "
                 "Compute with the functions of autograd_core."
             )
-        expected = (len(self._points), len(self._outputs))
+        expected = (len(self), len(self._outputs))
         if values.shape != expected:
             raise ac.errors.ShapeError(
-                f"The network gave shape {values.shape} for {len(self._points)} points; needed is {expected}, "
+                f"The network gave shape {values.shape} for {len(self)} points; needed is {expected}, "
                 f"one column for each of the outputs {', '.join(self._outputs)}."
             )
         return values

@@ -11,10 +11,12 @@ class History(Table):
     """The record of a training: `columns` (step, stage, loss, and one column a term), and why each stage stopped.
 
     A row belongs to a step: the loss and its weighted terms where a step of Adam or SGD began, or where an iteration of
-    L-BFGS ended. `stop_reasons` are pairs (stage, reason). `interrupted` tells that Ctrl-C ended it.
+    L-BFGS ended; where weights are not 1, columns such as "raw residual" have the terms without them. `stop_reasons` are
+    pairs (stage, reason). `interrupted` tells that Ctrl-C ended it, `why_not_compiled` why the steps were not compiled.
     """
 
     always: ClassVar[tuple[str, ...]] = ("step", "stage", "loss")
+    why_not_compiled: str = ""
 
     @property
     def steps(self) -> int:

@@ -1,7 +1,7 @@
 """integrate: the states of a differential equation at given times, by a method of a table of coefficients.
 
-Everything is written in arithmetic that arrays and Tensors share. With Tensors the steps are recorded, so that the result can be
-differentiated by the initial state and by whatever f depends on; step sizes count as constants.
+Everything is written in arithmetic that arrays and Tensors share. With Tensors the steps are recorded, so that the result
+can be differentiated by the initial state and by whatever f depends on; step sizes count as constants.
 """
 
 from __future__ import annotations
@@ -133,7 +133,11 @@ def _check_finite(states: Any, times: list[float]) -> None:
         i = int(np.argmin(finite))
         raise NonFiniteError(
             f"integrate: the state is not finite at t = {times[i]:.6g}"
-            + (f"; at t = {times[i - 1]:.6g} it still was. Make more steps, or does the solution end there?" if i else " = t[0]")
+            + (
+                f"; at t = {times[i - 1]:.6g} it still was. Make more steps, or does the solution end there?"
+                if i
+                else " = t[0]"
+            )
         )
 
 

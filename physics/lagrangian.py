@@ -33,7 +33,8 @@ class LagrangianNN(nn.Module):
     tensor([-0.47942554])
 
     Raises ShapeError for shapes that do not fit, and SingularMassMatrixError, with the state, where M has no inverse: its
-    condition number is above one over the precision of the numbers. Source: Cranmer et al., Lagrangian Neural Networks, 2020, eq. 6.
+    condition number is above one over the precision of the numbers.
+    Source: Cranmer et al., Lagrangian Neural Networks, 2020, eq. 6.
     """
 
     def __init__(self, network: Callable[[Any], ac.Tensor], ridge: float = 0.0, pseudo_inverse: bool = False) -> None:

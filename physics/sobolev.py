@@ -69,14 +69,14 @@ class SobolevLoss(nn.Module):
 
 
 class StochasticSobolevLoss(SobolevLoss):
-    """Sobolev training along one random direction v a point, |v| = 1, drawn anew at each call: as cheap for many coordinates as for one.
+    """Sobolev training along one random direction v a point, |v| = 1, drawn anew at each call.
 
         L = w₀ mean (f(x) − y)² + w₁ mean (∂f·v − y′·v)² + …
 
-    The derivatives of f along v come from one Jacobian–vector product, from order 2 on from one Taylor series. Targets and
-    options are those of SobolevLoss. At order 1 the mean over all directions is that loss itself, since E (a·v)² = |a|²/d for d
-    coordinates. Higher terms compare f⁽ᵏ⁾ and y⁽ᵏ⁾ on (v, …, v), which for all v
-    agree only where these symmetric arrays do. `generator` is a seed or an `ac.random.Generator`.
+    The derivatives of f along v come from one Jacobian–vector product, from order 2 on from one Taylor series, so that many
+    coordinates cost no more than one. Targets and options are those of SobolevLoss. At order 1 the mean over all directions
+    is that loss itself, since E (a·v)² = |a|²/d for d coordinates. Higher terms compare f⁽ᵏ⁾ and y⁽ᵏ⁾ on (v, …, v), which for
+    all v agree only where these symmetric arrays do. `generator` is a seed or an `ac.random.Generator`.
 
     Source: Czarnecki et al., NeurIPS 2017, eq. 3.
     """

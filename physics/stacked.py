@@ -136,13 +136,13 @@ def _whole(t: Any, factor: float, shape: tuple[int, ...]) -> Tensor:
     return y if y.shape == shape else ac.broadcast_to(y, shape)
 
 
-def local(points: Tensor, found: Mapping[Index, Tensor]) -> Tensor:
-    """A field with the values and derivatives found, (N, m), as a function of the points: its Taylor polynomial at each.
+def local(points: Tensor, here: Tensor, found: Mapping[Index, Tensor]) -> Tensor:
+    """A field with the values and derivatives found `here`, (N, m), as a function of points: a Taylor polynomial for each.
 
-    The points must require a gradient. So a function of the field and of the coordinates can be differentiated by
+    The points must require a gradient and lie here. So a function of the field and of the coordinates can be differentiated by
     the latter without going through the network again.
     """
-    away = points - points.detach()  # zero, but not its derivative
+    away = points - here  # zero, but not its derivative
     total = found[VALUE]
     for index, t in found.items():
         if index != VALUE:

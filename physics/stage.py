@@ -35,9 +35,9 @@ class Stage:
     def __init__(self, optimizer: Callable[..., Any], steps: int, refine_every: int | None = None, **options: Any) -> None:
         if not callable(optimizer):
             raise TypeError(f"Stage: the optimizer is {optimizer!r}; give its class: Stage(nn.optim.Adam, steps=1000, lr=1e-3)")
-        _check_count("steps", steps)
+        check_count("steps", steps)
         if refine_every is not None:
-            _check_count("refine_every", refine_every)
+            check_count("refine_every", refine_every)
         object.__setattr__(self, "optimizer", optimizer)
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "refine_every", refine_every)
@@ -75,7 +75,8 @@ class Stage:
         return {k: v for k, v in defaults.items() if k not in self.options and k not in wrapped}
 
 
-def _check_count(name: str, number: Any) -> None:
+def check_count(name: str, number: Any) -> None:
+    """Raise TypeError for a number that is not whole, ValueError for one below 1."""
     try:
         operator.index(number)
     except TypeError:

@@ -157,8 +157,8 @@ class TwoBody(System):
 class DoublePendulum(System):
     """A mass m₁ on a rod l₁, and from it a mass m₂ on a rod l₂: states (θ₁, θ₂, θ̇₁, θ̇₂), angles from below, size 4.
 
-        T = (m₁ + m₂) l₁² θ̇₁²/2 + m₂ l₂² θ̇₂²/2 + m₂ l₁ l₂ θ̇₁ θ̇₂ cos(θ₁ − θ₂)
-        V = −(m₁ + m₂) g l₁ cos θ₁ − m₂ g l₂ cos θ₂,    zero where both rods are level
+    T = (m₁ + m₂) l₁² θ̇₁²/2 + m₂ l₂² θ̇₂²/2 + m₂ l₁ l₂ θ̇₁ θ̇₂ cos(θ₁ − θ₂)
+    V = −(m₁ + m₂) g l₁ cos θ₁ − m₂ g l₂ cos θ₂,    zero where both rods are level
     """
 
     m1: float = 1.0

@@ -54,6 +54,8 @@ def parts(index: Index) -> tuple[tuple[Index, Index], ...]:
 @cache
 def steps(index: Index) -> tuple[tuple[float, Index, Index], ...]:
     """The terms (βᵢ / αᵢ, β, α - β) of the recurrence, along the coordinate i that leads to the fewest of them."""
+    if index == VALUE:
+        return ()
     i = min(set(index), key=lambda i: (index.count(i), i))
     return tuple((b.count(i) / index.count(i), b, c) for b, c in parts(index) if i in b)
 
@@ -126,14 +128,14 @@ def solved(
     scale: float = 1.0,
 ) -> Jet:
     """y with dy = d dz from its value, d there, and `rate`, which gives each coefficient of d / scale from y so far."""
-    found, rates = {VALUE: y}, {}
-    for index in indices:
-        if index == VALUE:
-            continue
+    found: Jet = {VALUE: y}
+    rates: Jet = {}
+    needed = {c for index in indices for _, b, c in steps(index) if b in z}
+    for index in indices[1:]:
         t = advanced(index, z, slope, rates, scale)
         if t is not None:
             found[index] = t
-        r = rate(index, found) if index != indices[-1] else None
+        r = rate(index, found) if index in needed else None
         if r is not None:
             rates[index] = r
     return found

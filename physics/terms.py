@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd_core as ac
+import nn
 from autograd_core import Tensor
 
 from .conditions import Condition
@@ -42,6 +43,20 @@ def listed(conditions: Any) -> list[Condition]:
     for c in found:
         if not isinstance(c, Condition):
             raise TypeError(f"{c!r} is no condition. Write one such as physics.DirichletBC('x', 0.0).")
+    return found
+
+
+def held(parameters: Sequence[Any]) -> nn.Module:
+    """Unknown coefficients, Parameters or Modules, as one Module under their names. Raises TypeError for anything else."""
+    found = nn.Module()
+    for k, each in enumerate([parameters] if isinstance(parameters, nn.Parameter | nn.Module) else parameters, 1):
+        name = getattr(each, "name", None) or f"coefficient{k}"
+        if isinstance(each, nn.Parameter):
+            found.register_parameter(name, each)
+        elif isinstance(each, nn.Module):
+            found.add_module(name, each)
+        else:
+            raise TypeError(f"PINN: {each!r} cannot be trained as a coefficient. Write physics.Parameter(0.0, name='k').")
     return found
 
 
@@ -111,7 +126,7 @@ def check_dependence(name: str, f: Residual, s: State, parameters: Sequence[Tens
 
 def one_a_point(name: str, r: Any, s: State) -> Tensor:
     """A residual as a Tensor (N,), or an error that says what it is instead."""
-    n, shape = len(s.points), getattr(r, "shape", None)
+    n, shape = len(s), getattr(r, "shape", None)
     if shape != (n,):
         given = f"a {type(r).__name__}" if shape is None else f"shape {shape}"
         raise ac.errors.ShapeError(

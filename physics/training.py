@@ -7,18 +7,25 @@ back off from such a loss by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 import autograd_core as ac
 from autograd_core import Tensor
+from nn.callbacks import as_callback
 from nn.guard import Best
+from nn.interrupts import Interrupts
 from nn.progress import Progress
+from nn.seeding import get_rng_state, set_rng_state
+from nn.snapshot import read_state, write_state
 
+from .evaluation import Evaluation, compiled_update
 from .history import History
-from .stage import Stage
+from .stage import Stage, check_count
 
 
 class Problem(Protocol):
@@ -49,17 +56,46 @@ def minimizes(optimizer: Any) -> bool:
 class Trainer:
     """Runs the stages on a problem, and keeps the `history` and the `best` weights so far.
 
-    `progress`: True shows a progress bar, False none, None only at a terminal.
+    `progress`: True shows a progress bar, False none, None only at a terminal. `compile`, as in `PINN.fit`, needs a problem
+    whose terms are a function of Tensors alone. After `every` steps `metrics`, functions of the problem by name, fill columns
+    of the history, `callbacks` are called, and the training is saved into `checkpoint`. `step` and `epoch` count the steps and
+    these looks. `batch` is how many interior points are used at a time.
     """
 
-    def __init__(self, problem: Problem, progress: bool | None = None) -> None:
-        self.problem, self.progress = problem, progress
+    def __init__(
+        self,
+        problem: Problem,
+        progress: bool | None = None,
+        compile: bool | str = False,
+        *,
+        batch: int | None = None,
+        every: int = 100,
+        checkpoint: str | os.PathLike[str] | None = None,
+        metrics: Mapping[str, Callable[[Any], float]] | None = None,
+        callbacks: Sequence[Any] = (),
+    ) -> None:
+        check_count("every", every)
+        if batch is not None:
+            check_count("batch", batch)
+        self.problem, self.progress, self.compile = problem, progress, compile
+        self.batch, self.every, self.checkpoint = batch, every, checkpoint
+        self.metrics, self.callbacks = dict(metrics or {}), [as_callback(each) for each in callbacks]
         self.parameters = list(problem.parameters())
         self.history = History()
         self.latest: dict[str, float] = {}
         self.latest_loss = float("nan")
         self.best = Best(self.parameters)
         self.new_points = False
+        self.epoch = self.place = self.round = self.made = 0  # the stage, the round in it, the steps in that
+        self.first = 0  # the step at which the stage began
+        self.stopped_by: Any = None  # the callback that ended the training
+        self.optimizer: Any = None
+        self._saved: Mapping[str, Any] | None = None  # of the optimizer, in a training that goes on
+
+    @property
+    def step(self) -> int:
+        """How many steps were made."""
+        return self.history.steps
 
     def run(self, stages: Sequence[Stage]) -> History:
         """Run the stages in order and return the history, also after Ctrl-C.
@@ -68,7 +104,9 @@ class Trainer:
         TypeError or ValueError for what is no stage.
         """
         self._check(stages)
-        for stage in stages:
+        self.evaluate = Evaluation(self.problem, self.parameters, self.compile, sum(stage.steps for stage in stages))
+        self._call("on_start")
+        for stage in stages[self.place :]:
             try:
                 # What is not finite is reported by `_fail`, with more than NumPy's warning tells.
                 with Progress(stage.name, stage.steps, self.progress) as bar, np.errstate(all="ignore"), ac.enable_grad():
@@ -77,6 +115,11 @@ class Trainer:
                 self._stop_here(stage)
                 break
             self.history.stop_reasons.append((stage.name, reason))
+            if self.stopped_by is not None:
+                break
+            self.place += 1
+        self.history.why_not_compiled = self.evaluate.why_not
+        self._call("on_end")
         return self.history
 
     def _check(self, stages: Sequence[Stage]) -> None:
@@ -89,70 +132,104 @@ class Trainer:
             stage.build(self.parameters, 1)
 
     def _run(self, stage: Stage, bar: Progress) -> str:
-        optimizer, first = None, self.history.steps
-        for steps in stage.rounds():
-            if stage.refine_every:
+        rounds, reason = stage.rounds(), ""
+        if self.round == self.made == 0:
+            self.first = self.history.steps
+        while self.round < len(rounds) and self.stopped_by is None:
+            steps = rounds[self.round]
+            if self.made == 0 and stage.refine_every:
                 self.problem.refine()
                 self.new_points = True
-            optimizer = stage.build(self.parameters, steps) if optimizer is None or minimizes(optimizer) else optimizer
-            run = self._minimize if minimizes(optimizer) else self._make_steps
-            reason = run(stage, optimizer, steps, bar, first)
-        if not minimizes(optimizer):
+            if self.optimizer is None or (minimizes(self.optimizer) and self.made == 0):
+                self._build(stage, steps)
+            run = self._minimize if minimizes(self.optimizer) else self._make_steps
+            reason = run(stage, steps, bar)
+            self.round, self.made = self.round + 1, 0
+        if not minimizes(self.optimizer) and self.stopped_by is None:
             self._loss(stage)  # the last step too may have led to NaN
             self._keep_best(self.latest_loss)
-        return reason
+        self.round, self.optimizer = 0, None
+        return reason if self.stopped_by is None else self.stopped_by.reason
 
-    def _make_steps(self, stage: Stage, optimizer: Any, steps: int, bar: Progress, first: int) -> str:
-        for _ in range(steps):
-            optimizer.zero_grad()
-            self._backward(self._loss(stage))
+    def _build(self, stage: Stage, steps: int) -> None:
+        self.optimizer = stage.build(self.parameters, steps)
+        resumes, self._saved = self._saved, None
+        if resumes is not None:
+            self.optimizer.load_state_dict(resumes)
+        self.update = compiled_update(self.optimizer) if self.evaluate.compiles else self.optimizer.step
+        if self.batch is not None:
+            self.problem.use_batches(self.batch, drawn=not minimizes(self.optimizer))  # type: ignore[attr-defined]
+        if (self.checkpoint is not None or resumes is not None) and getattr(self.problem, "weighting", None) is None:
+            self.evaluate.warm()
+
+    def _make_steps(self, stage: Stage, steps: int, bar: Progress) -> str:
+        while self.made < steps and self.stopped_by is None:
+            if self.batch is not None:
+                self.problem.next_batch()  # type: ignore[attr-defined]
+            self._loss(stage)
             self._keep_best(self.latest_loss)
-            optimizer.step()
-            self._record(stage, bar, first, self.latest_loss)
+            with Interrupts():  # Ctrl-C waits until all parameters are those of one step
+                self.update()
+            self._record(stage, bar, self.latest_loss)
         return f"made all {stage.steps} steps"
 
-    def _minimize(self, stage: Stage, optimizer: Any, steps: int, bar: Progress, first: int) -> str:
+    def _minimize(self, stage: Stage, steps: int, bar: Progress) -> str:
         tried: dict[float, dict[str, float]] = {}
 
         def closure() -> Tensor:
-            optimizer.zero_grad()
-            loss = self._loss(stage)
+            self._loss(stage)
             tried[self.latest_loss] = self.latest
-            self._backward(loss)
-            return loss
+            return ac.tensor(self.latest_loss)
 
         def accepted(iteration: int, loss: float) -> None:
             self.latest = tried.get(loss, self.latest)  # a line search may go back to a point before the last
             tried.clear()
             self._keep_best(loss)
-            self._record(stage, bar, first, loss)
+            self._record(stage, bar, loss)
+            if self.stopped_by is not None:
+                raise StopIteration
 
-        optimizer.step(closure, callback=accepted)
-        code = getattr(optimizer.stop_reason, "code", None)
+        self._search(closure, accepted, steps)
+        reason = self.optimizer.stop_reason
+        code = getattr(reason, "code", None)
         if code == "non_finite":
-            raise ac.errors.NonFiniteError(f"{stage.name}: {optimizer.stop_reason}")
+            raise ac.errors.NonFiniteError(f"{stage.name}: {reason}")
         if code == "max_iter":
-            made = self.history.steps - first
+            made = self.history.steps - self.first
             return f"made all {made} steps" if made == stage.steps else f"made {made} of {stage.steps} steps"
         rounds = f", in the last of {len(stage.rounds())} rounds" if stage.refine_every else ""
-        return f"{optimizer.stop_reason}{rounds}"
+        return f"{reason}{rounds}"
 
-    def _loss(self, stage: Stage) -> Tensor:
-        terms = self.problem.loss_terms()
-        first, *rest = terms.values()
-        total = sum(rest, start=first)
-        self.latest = {name: term.item() for name, term in terms.items()}
-        self.latest_loss = total.item()
+    def _search(self, closure: Callable, accepted: Callable, steps: int) -> None:
+        """One minimization, or where it is to be saved on its way several, each of `every` iterations."""
+        if self.checkpoint is None:
+            self.optimizer.step(closure, callback=accepted)
+            return
+        group = self.optimizer.param_groups[0]
+        while self.made < steps and self.stopped_by is None:
+            group["max_iter"] = min(self.every, steps - self.made)
+            self.optimizer.step(closure, callback=accepted)
+            if getattr(self.optimizer.stop_reason, "code", None) != "max_iter":
+                return
+            self.save(self.checkpoint)
+
+    def _loss(self, stage: Stage) -> None:
+        """The loss, its terms and gradients."""
+        compiled = self.evaluate.compiles
+        weighted, raw = self.evaluate()
+        if compiled and not self.evaluate.compiles and hasattr(self.problem, "compile_layers"):
+            self.problem.compile_layers()
+        self.latest = {name: term.item() for name, term in weighted.items()}
+        self.latest_loss = sum(self.latest.values())
+        self.latest |= {f"raw {name}": term.item() for name, term in raw.items()}
         if not np.isfinite(self.latest_loss):
-            self._fail(stage)
-        return total
+            self._fail(stage, list(weighted))
+        self._check_gradients(list(weighted))
 
-    def _backward(self, loss: Tensor) -> None:
-        if loss.requires_grad:
-            loss.backward()
+    def _check_gradients(self, names: Sequence[str]) -> None:
         if all(p.grad is None for p in self.parameters):
             raise ac.errors.GradientError(
-                f"the loss ({', '.join(self.latest)}) does not depend on any parameter that requires a gradient, so there is "
+                f"the loss ({', '.join(names)}) does not depend on any parameter that requires a gradient, so there is "
                 "nothing to train. Are all frozen? Is the residual written with the fields of the state and with the "
                 "functions of autograd_core?"
             )
@@ -168,14 +245,29 @@ class Trainer:
         self.history.interrupted = True
         self.history.stop_reasons.append((stage.name, f"interrupted after step {self.history.steps}"))
 
-    def _record(self, stage: Stage, bar: Progress, first: int, loss: float) -> None:
-        self.history.add(stage.name, loss, self.latest)
-        bar.update(self.history.steps - first, loss, self.latest)
+    def _record(self, stage: Stage, bar: Progress, loss: float) -> None:
+        self.made += 1
+        look = (self.history.steps + 1) % self.every == 0
+        measured = {name: float(f(self.problem)) for name, f in self.metrics.items()} if look else {}
+        self.history.add(stage.name, loss, {**self.latest, **measured})
+        bar.update(self.history.steps - self.first, loss, self.latest)
+        if self.callbacks:
+            self._call("on_step", loss)
+        if look:
+            self.epoch += 1
+            self._call("on_epoch", {**self.history.rows[-1], "epoch": self.epoch})
+            if self.checkpoint is not None and not minimizes(self.optimizer):
+                self.save(self.checkpoint)
 
-    def _fail(self, stage: Stage) -> None:
+    def _call(self, name: str, *arguments: Any) -> None:
+        for each in self.callbacks:
+            if getattr(each, name)(self, *arguments) is True and name != "on_end":
+                self.stopped_by = each
+
+    def _fail(self, stage: Stage, names: Sequence[str]) -> None:
         """Say what is not finite and where, with the weights put back to the best so far."""
-        broken = [name for name, value in self.latest.items() if not np.isfinite(value)]
-        term = broken[0] if broken else max(self.latest, key=self.latest.__getitem__)
+        broken = [name for name in names if not np.isfinite(self.latest[name])]
+        term = broken[0] if broken else max(names, key=self.latest.__getitem__)
         where = self.problem.explain(term)
         self.best.put_back()
         raise ac.errors.NonFiniteError(
@@ -183,3 +275,38 @@ class Trainer:
             f"({stage.name}){where}. The weights are put back: {self.best}. "
             "A smaller lr, or an input or residual that stays finite there, mends it."
         )
+
+    # -- stop and resume -----------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write all that the next step depends on: weights, optimizer, points, random states, history, place in the stages."""
+        state = {
+            "place": [self.place, self.round, self.made, self.epoch, self.first, int(self.new_points)],
+            "parameters": [p.numpy() for p in self.parameters],
+            "best": {"loss": self.best.loss, "values": self.best.values},
+            "optimizer": None if self.optimizer is None else self.optimizer.state_dict(),
+            "problem": self.problem.training_state(),  # type: ignore[attr-defined]
+            "callbacks": [each.state_dict() for each in self.callbacks],
+            "random": get_rng_state(),
+            "rows": self.history.rows,
+            "stop_reasons": [list(each) for each in self.history.stop_reasons],
+        }
+        return write_state(path, state)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go on where `save` was called. Raises ValueError for a training of another network or with other callbacks."""
+        state = read_state(path)
+        shapes = [p.shape for p in self.parameters]
+        if [np.shape(p) for p in state["parameters"]] != shapes or len(state["callbacks"]) != len(self.callbacks):
+            raise ValueError(f"{os.fspath(path)}: this training had other parameters or callbacks: make it as it was")
+        self.place, self.round, self.made, self.epoch, self.first, new = map(int, state["place"])
+        self.new_points, self._saved = bool(new), state["optimizer"]
+        for p, values in zip(self.parameters, state["parameters"], strict=True):
+            p.copy_(np.asarray(values))
+        self.best.loss, self.best.values = float(state["best"]["loss"]), [np.array(v) for v in state["best"]["values"]]
+        self.problem.load_training_state(state["problem"])  # type: ignore[attr-defined]
+        for each, saved in zip(self.callbacks, state["callbacks"], strict=True):
+            each.load_state_dict(saved)
+        set_rng_state(state["random"])
+        self.history.rows = [dict(row) for row in state["rows"]]
+        self.history.stop_reasons = [(name, reason) for name, reason in state["stop_reasons"]]

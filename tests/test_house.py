@@ -33,12 +33,13 @@ ORDER = {
         determinant gauge slopes groupwise isotropic frame factor lu spectral svd pseudo polynomial matrix
         norm fft unfold patches convolution pooling conv pool special_kernels special random""",
     "autograd_core.compile": """program capture guards memory layouts rewrite derivative lower views spread arithmetic products
-        series simplify tiles fuse plan emit run entry compiled""",
+        series simplify tiles plan numbers statements fuse source jit emit run entry compiled""",
     "autograd_core.testing": """report declared samples draws programs moves strategies differences structures
         functions complex_step promises layouts comparison gradcheck""",
     "autograd_core.testing.samples": """elementwise comparison steps special shape join windows pad reduce product softmax statistics select
         index update sort segment linalg norm spectral equal contract fft conv pool random""",
-    "autograd_core.viz": "listing fold text scene style layers order place layout from_node svg dot backends drawing",
+    "autograd_core.viz": """listing fold record rules text scene style layers order place layout clusters modules from_node
+        backward_graph from_program svg dot mermaid steps html backends drawing command""",
     "nn": """errors indices seeding files progress pictures history guard recipe hooks module nonlinear piecewise
         init activation linear images padding container mlp conv pool standardise norm upsample dropout
         filters unet cells sequences recurrent embedding features attention multihead graph graph_blocks
@@ -50,9 +51,9 @@ ORDER = {
     "nn.optim": """group optimizer stopping closure elementwise sgd adam nadam adagrad rprop line_search lbfgs lbfgsb
         levenberg perceptron scheduler decay cycle plateau sequence lr_scheduler""",
     "nn.data": "dataset splits loader scaling images augment",
-    "nn.studies": "digits regularise",
-    "physics": """domain sampling refinement taylor stacked fields conditions terms history stage training pinn
-        weighting sobolev baseline hamiltonian lagrangian tableaux stages integrate systems operators
+    "nn.studies": "digits capacity filters mesh regularise sequence",
+    "physics": """domain sampling refinement taylor stacked fields conditions terms history evaluation stage training
+        pinn weighting sobolev baseline hamiltonian lagrangian tableaux stages integrate systems operators
         constitutive fatigue datasets exact metrics pictures portraits studies""",
     "physics.studies": "burgers dynamics conserving spring pendulum two_body mass_spring double_pendulum sobolev sine",
 }
@@ -271,8 +272,8 @@ def test_a_package_is_typed(package):
 
 def test_all_is_what_a_user_wants():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    assert extras["all"] == ["autograd-core[plot,viz,io,jit]"]
-    assert set(extras) == {"plot", "viz", "io", "jit", "all", "test", "bench"}
+    assert extras["all"] == ["autograd-core[plot,viz,io,jit,studies]"]
+    assert set(extras) == {"plot", "viz", "io", "jit", "studies", "all", "test", "bench"}
 
 
 # What an import needs and costs
@@ -291,7 +292,7 @@ for package in packages:
     __import__(package)
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
-EXTRAS = "matplotlib tqdm pygraphviz safetensors numba hypothesis pytest torch jax autograd IPython"
+EXTRAS = "matplotlib tqdm pygraphviz safetensors numba sklearn hypothesis pytest torch jax autograd IPython"
 HEAVY = {"asyncio", "concurrent", "doctest", "email", "http", "multiprocessing", "ssl", "unittest", "xml"}
 
 

@@ -20,6 +20,7 @@ from .capture import Capture, Write
 from .derivative import Replay, backward_of, has_graph
 from .entry import Arguments, Entry, builder, flags, is_data, seen
 from .guards import SCALARS, Reach, random_states
+from .jit import compiler
 from .lower import lowered
 from .program import Program
 from .run import Runner
@@ -27,6 +28,7 @@ from .simplify import simplified
 from .tiles import tiled
 
 MOST = 16  # programs of one function; from then on it runs as it is written
+BACKENDS = ("numpy", "numba")
 
 
 class Compiled:
@@ -322,6 +324,10 @@ def compile(f: Callable | None = None, *, backend: str = "numpy", rewrite: bool 
     >>> [round(step(2.0 * ac.ones(())).item(), 3) for _ in range(4)]
     [16.0, 0.64, 0.026, 0.001]
     """
+    if backend not in BACKENDS:
+        raise ValueError(f"compile: there is no backend {backend!r}; the backends are {', '.join(map(repr, BACKENDS))}")
+    if backend == "numba":
+        compiler()
     if f is None:
         return lambda g: compile(g, backend=backend, rewrite=rewrite)
     return Compiled(f, backend, rewrite)

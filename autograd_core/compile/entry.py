@@ -56,7 +56,7 @@ class Entry:
         if len(args) != len(self.likes) or recording.get() is not self.recorded:
             return None
         found = []
-        for x, (kind, shape, dtype) in zip(args, self.likes):  # noqa: B905 (equally many, and this is read at each call)
+        for x, (kind, shape, dtype) in zip(args, self.likes):
             if type(x) is not kind:
                 return None
             if kind is Tensor:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import hashlib
 import os
 import re
-import tempfile
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -43,7 +42,7 @@ def compiler() -> tuple[Any, Any, str]:
 def compiled_kernel(source: str) -> Callable[[int], None]:
     """The function of a source, which takes the address of its table. What the disk does not give is compiled."""
     llvm, _, machine = compiler()
-    path = cache_folder() / f"{hashlib.sha256((machine + source).encode()).hexdigest()[:40]}.kernel"
+    path = cache_folder() / f"{digest((machine + source).encode()).decode()[:40]}.kernel"
     code = kept(path)
     if code is None:
         code = compiled(source)
@@ -84,6 +83,13 @@ def linked(code: bytes) -> Callable[[int], None]:
 # -- disk --------------------------------------------------------------------------------------------------------------
 
 
+def digest(text: bytes) -> bytes:
+    """SHA-256, in hexadecimal digits."""
+    from hashlib import sha256  # only here: importing the engine stays cheap
+
+    return sha256(text).hexdigest().encode()
+
+
 def kept(path: Path) -> bytes | None:
     """The code in a file, if it is there and whole: its second line is the digest of the rest."""
     try:
@@ -91,8 +97,8 @@ def kept(path: Path) -> bytes | None:
     except OSError:
         return None
     version, _, rest = text.partition(b"\n")
-    digest, _, code = rest.partition(b"\n")
-    whole = version + b"\n" == VERSION and hashlib.sha256(code).hexdigest().encode() == digest
+    noted, _, code = rest.partition(b"\n")
+    whole = version + b"\n" == VERSION and digest(code) == noted
     return code if whole else None
 
 
@@ -103,9 +109,9 @@ def keep(path: Path, code: bytes) -> None:
     """
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(VERSION + hashlib.sha256(code).hexdigest().encode() + b"\n" + code)
+        temporary = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
+        with open(temporary, "wb") as file:
+            file.write(VERSION + digest(code) + b"\n" + code)
         os.replace(temporary, path)
         tidy(path.parent)
 

@@ -198,6 +198,10 @@ EXP = (2.0914686968086876e-09, 2.5105217004720745e-08, 2.75572736431103e-07, 2.7
 LOG = (0.13088480786282353, 0.1326859567896837, 0.1538624633352355, 0.18181795518146338,
        0.22222222392856264, 0.2857142857079857, 0.40000000000000885, 0.6666666666666666)  # fmt: skip
 
+# (tanh(x) / x - 1) / x² as a function of x²: the Padé approximant of degrees 3 and 3, error 2e-17 at x = 0.625.
+TANH_P = (-0.00006901311249137336, -0.9565217391304348, -83.93478260869566, -1305.6521739130435)
+TANH_Q = (1.0, 96.13043478260869, 1818.5869565217392, 3916.9565217391305)
+
 
 def in_double(function: Callable[..., Value]) -> Callable[..., Value]:
     """The function computed in double precision, whatever the precision of its arguments is."""
@@ -247,10 +251,12 @@ def expm1(x: Value) -> Value:
 
 @in_double
 def tanh(x: Value) -> Value:
-    """-m / (m + 2) with m = e^{-2|x|} - 1 and the sign of x; x itself where it is tiny or NaN."""
-    n, whole, p = reduced(between(abs(x) * -2.0, -45.0, 0.0))
-    m = p * power_of_two(whole) + (power_of_two(whole) - 1.0)
-    y = copysign(m / (m + 2.0), x)
+    """x + x³ P(x²) / Q(x²) below 0.625, else 1 - 2e / (1 + e) with e = e^{-2|x|} and the sign of x; of tiny x and NaN, x."""
+    z, near = x * x, abs(x) < 0.625
+    _, n, p = reduced(between(abs(x) * -2.0, -45.0, 0.0))
+    e = (p + 1.0) * power_of_two(n)
+    share = near.choose(z * polynomial(z, TANH_P), 2.0 * e) / near.choose(polynomial(z, TANH_Q), 1.0 + e)
+    y = near.choose(x + x * share, copysign(1.0 - share, x))
     return (abs(x) > NEGLIGIBLE).choose(y, x)
 
 

@@ -101,8 +101,9 @@ class Runner:
         writer = Writer(kernel, stored_in(kernel, needed))
         try:
             function = compiled_kernel(writer.source())
-        except (RuntimeError, LookupError, AttributeError, OSError) as error:
-            warnings.warn(f"compile: a kernel runs as NumPy calls, because LLVM failed: {str(error).splitlines()[:1]}", stacklevel=2)
+        except (RuntimeError, AttributeError, TypeError, OSError) as error:
+            why = str(error).splitlines()[:1]
+            warnings.warn(f"compile: a kernel runs as NumPy calls, because LLVM failed: {why}", stacklevel=2)
             return [line for k in kernel.steps for line in self.lines_of_step(made.steps[k])]
         table = np.array(list(writer.bases), np.uint64)
         self.names.name(table)  # which keeps it alive

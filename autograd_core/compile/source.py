@@ -35,8 +35,10 @@ class Writer:
             heads += [f"  %e{k} = getelementptr ptr, ptr %table, i64 {k}", f"  {name} = load ptr, ptr %e{k}"]
         lines = ["define void @kernel(ptr %table) #0 {", "entry:", *heads, *self.code.lines, "  ret void", "}"]
         called = sorted(set(re.findall(r"call (\w+) @([\w.]+)\((.*?)\)", "\n".join(lines))))
-        declared = {f"declare {kind} @{name}({', '.join(x.split()[0] for x in rest.split(','))})" for kind, name, rest in called}
-        return "\n".join([*lines, *sorted(declared), 'attributes #0 = { nounwind "prefer-vector-width"="512" }', *self.notes])
+        kinds = lambda rest: ", ".join(x.split()[0] for x in rest.split(","))
+        declared = {f"declare {kind} @{name}({kinds(rest)})" for kind, name, rest in called}
+        wide = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
+        return "\n".join([*lines, *sorted(declared), wide, *self.notes])
 
     def put(self, *lines: str) -> None:
         """Add instructions."""
@@ -80,10 +82,11 @@ class Writer:
         areas: list[list[Operand]] = []
         for x in {x.key: x for x in operands_of(loop)}.values():
             met = [area for area in areas if any(x.address == z.address or x.meets(z) for z in area)]
-            areas = [area for area in areas if not any(area is each for each in met)] + [[x, *(z for area in met for z in area)]]
+            apart = [area for area in areas if not any(area is each for each in met)]
+            areas = [*apart, [x, *(z for area in met for z in area)]]
         number = len(self.notes)
         self.notes += [f'!{number + i} = !{{!"{number + i}", !0}}' for i in range(len(areas))]
-        marks = {}
+        marks: dict[tuple, str] = {}
         for i, area in enumerate(areas):
             others = ", ".join(f"!{number + j}" for j in range(len(areas)) if j != i)
             k = len(self.notes)
@@ -115,7 +118,7 @@ class Writer:
         label, index, latches = f"l{self.labels}", [], []
         inner = groups[-1][1] if groups else -1
         held = {id(s): s for s in adding if not groups or s.target.strides[inner] == 0}
-        phis: dict[int, tuple[Value, int]] = {}
+        phis: dict[int, Value] = {}
         for d, (n, axis) in enumerate(groups):
             counter, last = f"%{label}i{d}", d == len(groups) - 1
             self.put(f"  br label %{label}_{d}", f"{label}_{d}:")
@@ -125,12 +128,11 @@ class Writer:
                     kind, name = s.target.char, self.code.name()
                     zero = self.code.number(0.0, kind).text
                     self.put(f"  {name} = phi {TYPES[kind]} [ {zero}, %{self.at} ], [ {name}n, %{label}_{d}e ]")
-                    phis[key] = Value(self.code, kind, name), d
+                    phis[key] = Value(self.code, kind, name)
             self.at = f"{label}_{d}"
             index.append((counter, axis))
             latches.append((d, n, counter))
-        sums = {key: phi for key, (phi, _) in phis.items()} or {key: self.code.number(0.0, s.target.char) for key, s in held.items()}
-        body(index, sums)
+        body(index, phis)
         for d, n, counter in reversed(latches):
             self.put(f"  br label %{label}_{d}e", f"{label}_{d}e:")
             self.put(f"  {counter}n = add nuw nsw i64 {counter}, 1", f"  {counter}c = icmp eq i64 {counter}n, {n}")
@@ -139,7 +141,7 @@ class Writer:
             if d == len(groups) - 1:
                 outer = index[:-1]
                 for key, s in held.items():
-                    total = self.load(s.target, outer) + Value(self.code, s.target.char, f"{phis[key][0].text}n")
+                    total = self.load(s.target, outer) + Value(self.code, s.target.char, f"{phis[key].text}n")
                     self.store(total, s.target, outer)
 
     def body(self, loop: Loop, index: Sequence[tuple[str, int]], sums: dict[int, Value]) -> None:
@@ -153,7 +155,7 @@ class Writer:
                 known[s.target.key] = value
                 if id(s) in self.stored:
                     self.store(value, s.target, index)
-            elif id(s) in sums and index:
+            elif id(s) in sums:
                 name = sums[id(s)].text
                 self.put(f"  {name}n = {REDUCED} {TYPES[kind]} {name}, {value.text}")
             else:

@@ -81,7 +81,7 @@ class Operand:
         if self.high <= other.low or other.high <= self.low:
             return False
         try:
-            return np.shares_memory(self.array, other.array, max_work=10_000)
+            return np.shares_memory(self.array, other.array, max_work=10_000)  # type: ignore[arg-type]
         except np.exceptions.TooHardError:
             return True
 
@@ -120,7 +120,8 @@ class Statement:
 def laid(x: ndarray, order: Sequence[int]) -> ndarray:
     """The axes of an array in this order, without the others, which are of length 1."""
     rest = [a for a in range(x.ndim) if a not in order]
-    return x.transpose([*rest, *order])[(*(0 for _ in rest), ...)]
+    first: Any = (*(0 for _ in rest), ...)
+    return x.transpose([*rest, *order])[first]
 
 
 # -- steps as statements -----------------------------------------------------------------------------------------------

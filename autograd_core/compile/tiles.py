@@ -268,14 +268,12 @@ class Cut:
             raise Mixed
         program = replace(self.program, layouts=self.layouts)
         slices = {inner: (outer, axis) for (outer, axis), inner in self.local.items()}
+        body = replace(program, steps=tuple(self.body), outputs=tuple(self.sums), gradients=())
         parts = [
             Block(self.part(program, self.before, self.body + self.after, [s for s, _ in slices.values()])),
-            Block(
-                replace(program, steps=tuple(self.body), outputs=tuple(self.sums), gradients=()),
-                self.count // self.rows, self.rows, slices, self.sums,
-            ),
+            Block(body, self.count // self.rows, self.rows, slices, self.sums),
             Block(program.with_steps(self.after)),
-        ]  # fmt: skip
+        ]
         return parts
 
     def part(self, program: Program, steps: list[Step], later: list[Step], more: list[Slot]) -> Program:

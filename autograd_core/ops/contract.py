@@ -217,7 +217,8 @@ def read(subscripts: str, shapes: tuple[Shape, ...]) -> tuple[tuple[str, ...], s
     longer = {c for term, shape in zip(terms, shapes) for c, n in zip(term, shape) if n != 1}
     kept = []
     for k, (term, shape) in enumerate(zip(terms, shapes)):
-        axes = [(c, n) for c, n in zip(term, shape) if n != 1 or c not in longer or term.count(c) > 1]
+        here = {c for c, n in zip(term, shape) if n != 1}  # of a repeated label all axes have one length
+        axes = [(c, n) for c, n in zip(term, shape) if n != 1 or c not in longer or c in here]
         if len(axes) < len(term) == len(shape):
             terms[k], shape = "".join(c for c, _ in axes), tuple(n for _, n in axes)
         kept.append(shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..batch import everywhere
+from ..graph import recorder
 from ..primitive import OUTPUT, Primitive
 from ..table import conjugate, guarded_product
 from ..tensor import Tensor
@@ -30,6 +31,9 @@ def sum_of_elements(x: Any) -> Any:
     return _sum((x.ndim - 2, x.ndim - 1), False)(x)
 
 
+REGULAR = 1e5  # up to this condition the series of a determinant may go through the inverse
+
+
 # -- det -----------------------------------------------------------------------------------------------------
 
 
@@ -47,6 +51,13 @@ class Det(Primitive):
 
     def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
         return sum_of_elements(t * Cofactor(0)(a))
+
+    def rate(self, a: Any) -> Callable:
+        """y' = y tr(a⁻¹ a'), if a is far from singular."""
+        raw, mode = a.array if isinstance(a, Tensor) else a, recorder()
+        if raw.size == 0 or (mode is not None and mode.varies(a)) or (np.linalg.cond(raw) > REGULAR).any():
+            return self.pushforward
+        return lambda tangents, y, a: y * sum_of_elements(tangents[0] * turned(Inv()(a)))
 
     def shape(self, a: Shape) -> Shape:
         return square(self.name, a)[:-2]

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..primitive import AsType, Primitive
-from ..table import Elementwise, comparison, conj, elementwise, guarded_product
+from ..table import Elementwise, comparison, conj, elementwise, guarded_product, null_product
 from ..tensor import Tensor
 from . import kernels
 
@@ -188,7 +188,7 @@ tanh_differential = elementwise(
 )
 arcsinh = analytic("arcsinh", np.arcsinh, lambda _y, x: 1.0 / leg(x))
 arccosh = analytic("arccosh", np.arccosh, lambda _y, x: 1.0 / hyperbola(x), singular=True)
-arctanh = analytic("arctanh", np.arctanh, lambda _y, x: double_pole(x), singular=True)
+arctanh = analytic("arctanh", np.arctanh, lambda _y, x: poles(x), singular=True)
 one_plus_square = elementwise("one_plus_square", kernels.one_plus_square, lambda _y, x: 2.0 * x)
 one_minus_square = analytic("one_minus_square", kernels.one_minus_square, lambda _y, x: -2.0 * x)
 leg = elementwise("leg", kernels.leg, lambda _y, x: leg_slope(x))
@@ -198,7 +198,7 @@ hyperbola = analytic("hyperbola", kernels.hyperbola, lambda _y, x: hyperbola_slo
 hyperbola_slope = analytic(
     "hyperbola_slope", kernels.hyperbola_slope, lambda _y, x: -power_of(1.0 / hyperbola(x), 3.0), singular=True
 )
-double_pole = analytic("double_pole", kernels.double_pole, lambda y, x: 2.0 * x * square(y), singular=True)
+poles = analytic("poles", kernels.poles, lambda y, x: 2.0 * null_product(x, null_product(y, y)), singular=True)
 
 # -- networks --------------------------------------------------------------------------------------------
 sigmoid = analytic("sigmoid", kernels.sigmoid, lambda y, _x: logistic_map(y))

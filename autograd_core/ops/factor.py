@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -16,6 +16,7 @@ from ..tensor import Tensor
 from .gauge import without_turn
 from .join import Place, concatenate, narrow
 from .linalg import (
+    Inv,
     Solve,
     adjoint,
     diagonal_of,
@@ -47,10 +48,13 @@ class SolveTriangular(Solve):
     name: ClassVar[str] = "solve_triangular"
     analytic: ClassVar[bool] = True
 
-    def solution(self, a: ndarray, b: ndarray) -> ndarray:
+    def whole(self, a: Any) -> Any:
+        """The triangle, with its diagonal."""
         a = self.read(a)
-        if self.unit:
-            a = np.where(unit(a.shape[-1]), np.ones((), a.dtype), a)
+        return _where(unit(a.shape[-1]), np.ones((), a.dtype), a) if self.unit else a
+
+    def solution(self, a: ndarray, b: ndarray) -> ndarray:
+        a = self.whole(a)
         y = substituted(a, b if b.ndim > 1 else b[:, None], self.lower)
         return y if b.ndim > 1 else y[..., 0]
 
@@ -108,6 +112,15 @@ class Cholesky(Primitive):
         half = forth(y, hermitian(t))
         return _matmul(y, half_diagonal(forth(y, adjoint(half))))
 
+    def rate(self, a: Any) -> Callable:
+        """dy = y Φ(y⁻¹ da y⁻ᴴ) with the inverse."""
+
+        def rule(tangents: Sequence[Any], y: Any, a: Any) -> Any:
+            inverse = Inv()(y)
+            return _matmul(y, half_diagonal(_matmul(_matmul(inverse, hermitian(tangents[0])), adjoint(inverse))))
+
+        return rule
+
     def shape(self, a: Shape) -> Shape:
         return square(self.name, a)
 
@@ -156,8 +169,14 @@ class Qr(Primitive):
         return adjoint(SolveTriangular(DEPENDENT)(r, adjoint(back)))
 
     def jvp(self, i: int, t: Any, y: Any, a: Any) -> Any:
-        q, r = y
-        c = adjoint(SolveTriangular(DEPENDENT, lower=True)(adjoint(r), adjoint(t)))
+        return self.along(adjoint(SolveTriangular(DEPENDENT, lower=True)(adjoint(y[1]), adjoint(t))), *y)
+
+    def rate(self, a: Any) -> Callable:
+        """The forward rule with the inverse of r."""
+        return lambda tangents, y, a: self.along(_matmul(tangents[0], Inv()(y[1])), *y)
+
+    def along(self, c: Any, q: Any, r: Any) -> tuple[Any, Any]:
+        """The tangents from c = da r⁻¹."""
         m = _matmul(adjoint(q), c)
         low = lower(m, -1)
         turn = low - adjoint(low)

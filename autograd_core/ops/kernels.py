@@ -220,7 +220,7 @@ def hyperbola_slope(x: Any) -> Any:
 
 
 @quiet
-def double_pole(x: Any) -> Any:
+def poles(x: Any) -> Any:
     """1 / (1 - x²), precise near ±1."""
     return 1.0 / (1.0 - x) / (1.0 + x)
 

@@ -14,13 +14,13 @@ import numpy as np
 from numpy import ndarray
 from numpy.linalg import LinAlgError
 
-from ..batch import aligned, everywhere
+from ..batch import aligned
 from ..errors import DTypeError, GradientError, ShapeError
 from ..primitive import OUTPUT, AsType, Primitive
 from ..table import conjugate
 from ..tensor import Tensor
 from .contract import LETTERS, _einsum
-from .matmul import _matmul, column, from_column, row, turned
+from .matmul import NullMatmul, _matmul, column, from_column, row, turned
 from .reduction import floating
 from .select import _where
 from .shape import Shape, _reshape, _transpose, axes_of
@@ -189,6 +189,21 @@ class Solve(Primitive):
             return self(a, t) if b.ndim > 1 else from_column(self(a, t))
         return self(a, t)
 
+    def rate(self, a: Any, b: Any) -> Callable:
+        """y' = a⁻¹ (b' - a' y), by the inverse: its series is made of products."""
+
+        def rule(tangents: Sequence[Any], y: Any, a: Any, b: Any) -> Any:
+            ta, tb = tangents
+            t = None if ta is None else -_matmul(self.read(ta), y)
+            t = tb if t is None else t if tb is None else t + tb
+            return _matmul(Inv()(self.whole(a)), t)
+
+        return rule
+
+    def whole(self, a: Any) -> Any:
+        """The matrix that is solved with."""
+        return a
+
     def shape(self, a: Shape, b: Shape) -> Shape:
         n = square(self.name, a)[-1]
         if not b or b[-2 if len(b) > 1 else 0] != n:
@@ -212,38 +227,6 @@ class Solve(Primitive):
         if not flags[0] and a.ndim == 2:  # many right-hand sides for one matrix: its columns
             return turned(self(a, turned(b)))
         return from_column(self(*aligned(flags, (a, column(b)))))
-
-
-@dataclass(frozen=True)
-class NullMatmul(Primitive):
-    """The product x z of matrices, but 0 where all of one is 0 and the other not finite: as `null_product` is for numbers."""
-
-    name: ClassVar[str] = "null_matmul"
-
-    def forward(self, x: ndarray, z: ndarray) -> ndarray:
-        self.shape(x.shape, z.shape)
-        y = x @ z
-        if np.isfinite(y).all():
-            return y
-        nothing = ~(x.any(axis=(-2, -1)) & z.any(axis=(-2, -1)))
-        return np.where(nothing[..., None, None], np.zeros((), y.dtype), y)
-
-    def vjp(self, i: int, g: Any, y: Any, x: Any, z: Any) -> Any:
-        return self(g, adjoint(z)) if i == 0 else self(adjoint(x), g)
-
-    def jvp(self, i: int, t: Any, y: Any, x: Any, z: Any) -> Any:
-        return self(t, z) if i == 0 else self(x, t)
-
-    def shape(self, x: Shape, z: Shape) -> Shape:
-        if square(self.name, x) != z:
-            raise ShapeError(f"null_matmul: square matrices of one size are needed; given {x} and {z}")
-        return x
-
-    def uses(self, i: int) -> tuple[int, ...]:
-        return (1 - i,)
-
-    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
-        return self(*everywhere(flags, xs))
 
 
 @dataclass(frozen=True)

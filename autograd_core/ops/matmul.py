@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
-from ..batch import aligned
+from ..batch import aligned, everywhere
 from ..errors import ShapeError
 from ..primitive import Primitive, Spec
 from ..table import conjugate
 from ..tensor import Tensor, as_tensor
 from ..unrolled import binary
-from .shape import _reshape, _transpose
+from .shape import Shape, _reshape, _transpose
 
 _turned = _transpose((1, 0))
 
@@ -107,6 +107,38 @@ class Matmul(Primitive):
             lengths = (*y.shape[-2:][left : 2 - right],)
             y = _reshape((*y.shape[:-2], *lengths))(y)
         return y
+
+
+@dataclass(frozen=True)
+class NullMatmul(Primitive):
+    """The product x z of matrices, but 0 where all of one is 0 and the other not finite: as `null_product` is for numbers."""
+
+    name: ClassVar[str] = "null_matmul"
+
+    def forward(self, x: ndarray, z: ndarray) -> ndarray:
+        self.shape(x.shape, z.shape)
+        y = x @ z
+        if np.isfinite(y).all():
+            return y
+        nothing = ~(x.any(axis=(-2, -1)) & z.any(axis=(-2, -1)))
+        return np.where(nothing[..., None, None], np.zeros((), y.dtype), y)
+
+    def vjp(self, i: int, g: Any, y: Any, x: Any, z: Any) -> Any:
+        return self(g, turned(conjugate(z))) if i == 0 else self(turned(conjugate(x)), g)
+
+    def jvp(self, i: int, t: Any, y: Any, x: Any, z: Any) -> Any:
+        return self(t, z) if i == 0 else self(x, t)
+
+    def shape(self, x: Shape, z: Shape) -> Shape:
+        if len(x) < 2 or x[-1] != x[-2] or x != z:
+            raise ShapeError(f"null_matmul: square matrices of one size are needed; given {x} and {z}")
+        return x
+
+    def uses(self, i: int) -> tuple[int, ...]:
+        return (1 - i,)
+
+    def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
+        return self(*everywhere(flags, xs))
 
 
 def turned(x: Any) -> Any:

@@ -18,7 +18,7 @@ from ..errors import ShapeError, require
 from ..primitive import Primitive
 from ..tensor import Tensor, as_tensor
 from .contract import matmul
-from .join import Concatenate, Place, spans_of
+from .join import Concatenate, Place, narrow, spans_of
 from .kernels import quiet
 from .linalg import adjoint, inv, square, wide_enough
 from .matmul import _matmul
@@ -71,6 +71,20 @@ class MatrixFunction(Primitive):
             return _function(self.function, self.order + 1)(*xs, t)
         return self(*xs[:i], t, *xs[i + 1 :])
 
+    def term(self, k: int, *series: Sequence[Any]) -> Any:
+        """Block (0, k) of f of the block Toeplitz matrix of the series of a, of which all commute as the series do."""
+        if self.order:
+            return NotImplemented
+        (a,) = series
+        stack, n, scale = a[0].shape[:-2], a[0].shape[-1], unit_of_curve(a)
+        big: Any = 0.0
+        for m, t in enumerate(a):
+            if t is not None:
+                shift = scale**m * np.eye(k + 1, k=m, dtype=t.dtype)
+                big = big + shift[:, None, :, None] * _reshape((*stack, 1, n, 1, n))(t)
+        y = self(_reshape((*stack, (k + 1) * n, (k + 1) * n))(big))
+        return narrow(narrow(y, y.ndim - 2, 0, n), y.ndim - 1, k * n, (k + 1) * n) / scale**k
+
     def shape(self, a: Shape, *ts: Shape) -> Shape:
         if any(t != a for t in ts):
             raise ShapeError(f"{self.function}: directions need the shape of the matrix, {a}; given {ts}")
@@ -81,6 +95,14 @@ class MatrixFunction(Primitive):
 
     def batched(self, flags: Sequence[bool], *xs: Any) -> Any:
         return self(*everywhere(flags, xs))
+
+
+def unit_of_curve(series: Sequence[Any]) -> float:
+    """A length on a curve for which its terms are not much larger than the first: it only scales, and may be any number."""
+    raw = [t if t is None else t.array if isinstance(t, Tensor) else t for t in series]
+    first = max(1.0, float(np.abs(raw[0]).max(initial=0.0)))
+    sizes = [(float(np.abs(t).max(initial=0.0)) / first) ** (1.0 / m) for m, t in enumerate(raw) if m and t is not None]
+    return 1.0 / largest if (largest := max(sizes, default=0.0)) > 1.0 else 1.0
 
 
 def column_sum(a: ndarray) -> ndarray:

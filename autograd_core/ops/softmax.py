@@ -27,7 +27,7 @@ from .shape import Axis, Shape, _broadcast, _reshape, axes_of
 
 def _top(x: Any, axes: Axes) -> Any:
     """The largest real part over `axes`, kept at length 1; -∞ if there are no elements."""
-    return np.maximum.reduce(x.real, axis=axes, keepdims=True, initial=-np.inf)
+    return np.maximum.reduce(x.real if x.dtype.kind == "c" else x, axis=axes, keepdims=True, initial=-np.inf)
 
 
 def _finite(top: Any) -> Any:
@@ -42,11 +42,14 @@ class LogSumExp(Reduction):
     name: ClassVar[str] = "logsumexp"
     analytic: ClassVar[bool] = True
 
-    @quiet
     def forward(self, x: Any) -> Any:
-        top = _finite(_top(x, self.axes))
-        y = np.log(np.add.reduce(np.exp(x - top), axis=self.axes, keepdims=True)) + top
+        top = _top(x, self.axes)
+        y = self.below(x, top) if np.isfinite(top).all() else quiet(self.below)(x, _finite(top))
         return y if self.keepdims else y.reshape(self.shape(x.shape))
+
+    def below(self, x: Any, top: Any) -> Any:
+        """The value, if no x is larger than top."""
+        return np.log(np.add.reduce(np.exp(x - top), axis=self.axes, keepdims=True)) + top
 
     def uses(self, i: int) -> tuple[int, ...]:
         return (0,)
@@ -84,9 +87,16 @@ class Softmax(Normalised):
     name: ClassVar[str] = "softmax"
     analytic: ClassVar[bool] = True
 
-    @quiet
     def forward(self, x: Any) -> Any:
         top = _top(x, self.axes)
+        if not np.isfinite(top).all():
+            return self.beyond(x, top)
+        e = np.exp(x - top)
+        return e / np.add.reduce(e, axis=self.axes, keepdims=True)
+
+    @quiet
+    def beyond(self, x: Any, top: Any) -> Any:
+        """The weights where some of the largest x are infinite or NaN."""
         e = np.exp(x - _finite(top))
         if (infinite := top == np.inf).any():
             e = np.where(infinite, (x == np.inf).astype(e.dtype), e)

@@ -154,7 +154,7 @@ def bessel_i(v: float, x: ndarray, scaled: bool) -> ndarray:
     if tiny.any():
         y = np.where(tiny, (0.5 * x) ** v * from_scipy("rgamma")(np.asarray(v + 1.0)), y)
     if scaled and (np.abs(x) > LARGE).any():
-        side = (-1.0) ** v if v == int(v) else np.nan
+        side = (-1.0) ** int(v) if v == int(v) else np.nan
         y = np.where(np.abs(x) > LARGE, np.where(x < 0, side, 1.0) * hankel(v, 0, np.abs(x)), y)
     return y.astype(x.dtype, copy=False)
 
@@ -186,5 +186,5 @@ def scaled_bessel(v: float, n: int, x: ndarray) -> ndarray:
     far = np.abs(x) > 30.0 + v * v
     if n == 0 or not far.any() or (v != int(v) and (x < 0).any()):
         return y
-    side = np.where(x < 0, (-1.0) ** (v + n), 1.0)
+    side = np.where(x < 0, (-1.0) ** int(v + n), 1.0)
     return np.where(far, side * hankel(v, n, np.where(far, np.abs(x), 1e3 + v * v)), y)

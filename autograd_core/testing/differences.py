@@ -75,18 +75,21 @@ class Rung:
         return self.errors(noise) <= np.maximum(0.1 * rtol * np.abs(self.slope), 2 * self.rounding)
 
 
-def slope(line: Callable[[float], ndarray], rtol: float, size: float = 1.0, stretch: float = 1.0) -> Slope:
+def slope(
+    line: Callable[[float], ndarray], rtol: float, size: float = 1.0, stretch: float = 1.0, pairs: ndarray | None = None
+) -> Slope:
     """The derivative at 0 of `line`, a function of a number to a vector, exact to `rtol` (relative) where possible.
 
     `size` is the size of the numbers that the line moves: steps grow with it. With another `stretch`, a factor of the
-    steps near 1, what is left of rounding is another one.
+    steps near 1, what is left of rounding is another one. `pairs` gives for each number the place of one that is rounded
+    with it: the two parts of a complex number, of which one may be nothing but rounding of the other.
     """
     scale = 2.0 ** np.ceil(np.log2(max(1.0, size))) * stretch
     origin = line(0.0)
     rungs: list[Rung] = []
     noise, settled = np.zeros(origin.shape), np.zeros(origin.shape, bool)
     for step in STEPS:
-        rungs.append(_rung(line, origin, step * scale, size))
+        rungs.append(_rung(line, origin, step * scale, size, pairs))
         noise = _lasting(np.maximum(noise, _noise(rungs)), rungs)
         settled |= rungs[-1].settled(noise, rtol)
         if settled.all():
@@ -94,7 +97,7 @@ def slope(line: Callable[[float], ndarray], rtol: float, size: float = 1.0, stre
     return _verdict(rungs, noise, settled)
 
 
-def _rung(line: Callable, origin: ndarray, h: float, size: float) -> Rung:
+def _rung(line: Callable, origin: ndarray, h: float, size: float, pairs: ndarray | None) -> Rung:
     with np.errstate(all="ignore"):
         below = [line(k * h) for k in OFFSETS[:3]]
         above = [line(k * h) for k in OFFSETS[3:]]
@@ -107,7 +110,9 @@ def _rung(line: Callable, origin: ndarray, h: float, size: float) -> Rung:
         central, error = _central(values, h)
         right, right_error = _one_sided(values[3:], h)
         left, left_error = _one_sided(values[3::-1], -h)
-        rounding = 8 * np.finfo(values.dtype).eps * (np.abs(values).max(0) + size * np.abs(central)) / h
+        natural = np.abs(values).max(0) + size * np.abs(central)
+        natural = natural if pairs is None else np.maximum(natural, natural[pairs])
+        rounding = 8 * np.finfo(values.dtype).eps * natural / h
         bent = ~(np.abs(right - left) <= 5 * (right_error + left_error) + 20 * rounding)
         return Rung(h, values, central, error, rounding, _wiggle(values), left, right, bent)
 

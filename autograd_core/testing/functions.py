@@ -139,6 +139,16 @@ def joined(xs: Sequence[ndarray]) -> ndarray:
     return np.concatenate([real(x) for x in xs])
 
 
+def pairs(xs: Sequence[ndarray]) -> ndarray:
+    """For each number of the joined real vector the place of the other part of a complex number, or its own."""
+    places, start = [], 0
+    for x in xs:
+        own = np.arange(real(x).size)
+        places.append(start + (own ^ 1 if x.dtype.kind == "c" else own))
+        start += own.size
+    return np.concatenate(places)
+
+
 def like(v: ndarray, x: ndarray) -> ndarray:
     """The array of the shape and dtype of x whose real vector is v."""
     return v.astype(x.real.dtype).view(x.dtype).reshape(x.shape)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 
 from ..errors import MissingExtraError, require
-from .dot import dot, plain_source, read_plain
+from .clusters import framed
+from .dot import bare_source, dot, read_json
 from .layers import ranks
-from .layout import Layout, layered
+from .layout import Layout
 from .scene import Scene
-from .style import box_size
+from .style import DETAIL, box_size, text_width
 
 BACKENDS = ("pygraphviz", "dot", "builtin")  # the preferred first
 LARGE, TANGLED = 1_000, 1_000  # boxes, and ranks that edges cross; beyond either, Graphviz takes minutes
@@ -49,11 +50,14 @@ def arrange(scene: Scene, backend: str | None = None) -> Layout:
         chosen, label = "builtin", f"built-in, because {chosen} is not installed"
     if chosen != "builtin":
         try:
-            return read_plain(scene, render(plain_source(scene), "plain", chosen).decode(), chosen)
+            return read_json(scene, render(bare_source(scene), "json0", chosen).decode(), chosen)
         except Exception as error:  # whatever a Graphviz that is broken or too old ends in: a drawing never fails for it
             label = f"built-in, because {chosen} failed ({type(error).__name__})"
     port_gap = WIDE_PORTS if any(edge.count > 1 for edge in scene.edges) else PORTS
-    return layered([box_size(box) for box in scene.nodes], edges, scene.direction, port_gap, label)
+    parents = {group.id: group.parent for group in scene.modules}
+    titles = {group.id: text_width(group.label, DETAIL) for group in scene.modules}
+    sizes, homes = [box_size(box) for box in scene.nodes], [box.module for box in scene.nodes]
+    return framed(sizes, edges, homes, parents, titles, scene.direction, port_gap, label)
 
 
 def _is_large(boxes: int, edges: list[tuple[int, int]]) -> bool:

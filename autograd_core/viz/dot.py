@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from html import escape
 from textwrap import wrap
 
 from ..errors import require
 from .layout import Layout, Point, foot
 from .scene import Box, Edge, Scene
-from .style import DETAIL, INK, LABEL, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look, printable
+from .style import DETAIL, EDGES, FRAME, INK, LABEL, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look, printable
 
-INCH = 72.0
+INCH = 72.0  # points
 SHAPES = {"pill": "rounded,filled", "dashed": "filled,dashed"}
 
 
@@ -30,6 +32,7 @@ def dot(scene: Scene, layout: Layout | None = None) -> str:
     for i, box in enumerate(scene.nodes):
         place = _box_place(layout, i) if layout else {}
         graph.node(box.id, _label(box), **_box_style(scene, box), **place)
+    graph.body += [f"\t{row}\n" for row in nested(scene, lambda i: scene.nodes[i].id)]
     for i, edge in enumerate(scene.edges):
         place = {"pos": _spline(layout, i)} if layout else {}
         graph.edge(edge.source, edge.target, **_edge_style(edge), **place)
@@ -53,6 +56,9 @@ def _tooltip(box: Box) -> str:
 def _edge_style(edge: Edge) -> dict[str, str]:
     if edge.kind == "saved":
         return {"style": "dashed", "color": SAVED_LINE}
+    if edge.kind in EDGES:
+        colour, _ = EDGES[edge.kind]
+        return {"color": colour, "style": "dotted" if edge.kind == "link" else "solid"}
     if edge.count > 1:
         return {"headlabel": f"×{edge.count}", "labeldistance": "1.6"}
     return {} if edge.operand is None else {"headlabel": str(edge.operand), "labeldistance": "1.6"}
@@ -105,33 +111,76 @@ def _point(point: Point) -> str:
     return f"{point[0]:.2f},{point[1]:.2f}"
 
 
-def plain_source(scene: Scene) -> str:
-    """DOT with nothing but the sizes of the boxes and the edges: what Graphviz needs for a layout."""
+def bare_source(scene: Scene) -> str:
+    """DOT with nothing but the sizes of the boxes, the edges and the frames: what Graphviz needs for a layout."""
     rows = [
-        f"digraph {{ rankdir={scene.direction}; nodesep=0.3; ranksep=0.45;",
+        f"digraph {{ rankdir={scene.direction}; nodesep=0.3; ranksep=0.45; fontsize={DETAIL:g}; fontname=Helvetica;",
         'node [shape=box fixedsize=true label=""]; edge [arrowhead=none];',
     ]
-    for box in scene.nodes:
+    for i, box in enumerate(scene.nodes):
         w, h = box_size(box)
-        rows.append(f'"{box.id}" [width={w / INCH:.4f} height={h / INCH:.4f}];')
-    rows += [f'"{edge.source}" -> "{edge.target}";' for edge in scene.edges]
+        rows.append(f"{i} [width={w / INCH:.4f} height={h / INCH:.4f}];")
+    number = {box.id: i for i, box in enumerate(scene.nodes)}
+    rows += nested(scene, lambda i: str(i))
+    rows += [f"{number[edge.source]} -> {number[edge.target]};" for edge in scene.edges]
     return "\n".join([*rows, "}"])
 
 
-def read_plain(scene: Scene, plain: str, backend: str) -> Layout:
-    """The layout in Graphviz's plain output: inches, upwards."""
-    centres: dict[str, Point] = {}
-    routes: dict[tuple[str, str], list[list[Point]]] = {}
-    width = height = 0.0
-    for words in map(str.split, plain.splitlines()):
-        if words[0] == "graph":
-            width, height = float(words[2]) * INCH, float(words[3]) * INCH
-        elif words[0] == "node":
-            centres[words[1]] = (float(words[2]) * INCH, height - float(words[3]) * INCH)
-        elif words[0] == "edge":
-            numbers = [float(w) * INCH for w in words[4 : 4 + 2 * int(words[3])]]
-            points = [(x, height - y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
-            routes.setdefault((words[1], words[2]), []).append(points)
-    in_order = [routes[edge.source, edge.target].pop() for edge in scene.edges]
-    middles, sizes = [centres[box.id] for box in scene.nodes], [box_size(box) for box in scene.nodes]
-    return Layout(middles, sizes, in_order, width, height, backend)
+def nested(scene: Scene, statement: Callable[[int], str]) -> list[str]:
+    """The frames of modules as subgraphs, with a statement for each box in them."""
+
+    def opening(k: int, label: str) -> str:
+        colours = f'fillcolor="{FRAME[0]}"; color="{FRAME[1]}"; fontcolor="{SOFT}"'
+        return f'subgraph cluster_{k} {{ label=<{_text(label)}>; margin=10; style="rounded,filled"; {colours}; labeljust=l;'
+
+    return nested_plain(scene, opening, lambda i: f"{statement(i)};", "}")
+
+
+def nested_plain(scene: Scene, opening: Callable[[int, str], str], member: Callable[[int], str], closing: str) -> list[str]:
+    """One row for the beginning of each module, one for each box in it, and one for its end. Nothing recurses."""
+    modules = scene.modules
+    number = {group.id: k for k, group in enumerate(modules)}
+    inner: dict[str | None, list[str]] = {}
+    members: dict[str, list[int]] = {}
+    for group in modules:
+        inner.setdefault(group.parent, []).append(group.id)
+    for i, box in enumerate(scene.nodes):
+        if box.module is not None:
+            members.setdefault(box.module, []).append(i)
+    rows: list[str] = []
+    stack = [(name, True) for name in reversed(inner.get(None, []))]
+    while stack:
+        name, opens = stack.pop()
+        if not opens:
+            rows.append(closing)
+            continue
+        rows.append(opening(number[name], modules[number[name]].label))
+        rows += [member(i) for i in members.get(name, ())]
+        stack += [(name, False), *((each, True) for each in reversed(inner.get(name, [])))]
+    return rows
+
+
+def read_json(scene: Scene, text: str, backend: str) -> Layout:
+    """The layout in Graphviz's JSON: points, counted upwards."""
+    data = json.loads(text)
+    _, _, width, height = map(float, data["bb"].split(","))
+    centres: dict[int, Point] = {}
+    frames: dict[str, tuple[float, float, float, float]] = {}
+    by_number: dict[int, int] = {}
+    for each in data.get("objects", ()):
+        if "bb" in each:
+            x0, y0, x1, y1 = map(float, each["bb"].split(","))
+            frames[scene.modules[int(each["name"].removeprefix("cluster_"))].id] = (x0, height - y1, x1 - x0, y1 - y0)
+        elif "pos" in each:
+            by_number[each["_gvid"]] = i = int(each["name"])
+            x, y = map(float, each["pos"].split(","))
+            centres[i] = (x, height - y)
+    routes: dict[tuple[int, int], list[list[Point]]] = {}
+    for each in data.get("edges", ()):
+        pairs = [tuple(map(float, point.split(","))) for point in each["pos"].split()]
+        ends = by_number[each["tail"]], by_number[each["head"]]
+        routes.setdefault(ends, []).append([(x, height - y) for x, y in pairs])
+    number = {box.id: i for i, box in enumerate(scene.nodes)}
+    in_order = [routes[number[edge.source], number[edge.target]].pop() for edge in scene.edges]
+    middles, sizes = [centres[i] for i in range(len(scene.nodes))], [box_size(box) for box in scene.nodes]
+    return Layout(middles, sizes, in_order, width, height, backend, frames)

@@ -30,12 +30,19 @@ class Layers:
         return v >= self.boxes
 
 
-def layers(sizes: Sequence[Point], edges: Sequence[tuple[int, int]]) -> Layers:
+def layers(
+    sizes: Sequence[Point], edges: Sequence[tuple[int, int]], top: Sequence[int] = (), bottom: Sequence[int] = ()
+) -> Layers:
     """Ranks, bends and links for boxes of these sizes and edges (source, target).
 
-    Raises ValueError if the edges form a loop.
+    `top` are kept in the first row, and `bottom` in the last. Raises ValueError if the edges form a loop.
     """
     rank = ranks(len(sizes), edges)
+    inner = sorted({*range(len(sizes))} - {*top, *bottom}, key=rank.__getitem__)
+    for v in top:
+        rank[v] = rank[inner[0]] - 1
+    for v in bottom:
+        rank[v] = rank[inner[-1]] + 1
     result = Layers(list(sizes), len(sizes), rank, [], [], [], [[] for _ in edges])
     _add_bends(result, edges)
     result.above, result.below = [[] for _ in result.rank], [[] for _ in result.rank]

@@ -9,7 +9,7 @@ and bends.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import hypot
 
 from .layers import Layers, Point, layers
@@ -33,6 +33,7 @@ class Layout:
     width: float
     height: float
     backend: str
+    frames: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)  # x, y, w, h of modules, by id
 
 
 def layered(
@@ -51,9 +52,30 @@ def layered(
     [(30.0, 15.0), (30.0, 77.0)]
     """
     turned = [(h, w) for w, h in sizes] if direction == "LR" else sizes
-    graph = layers(turned, edges)
+    made = downwards(turned, edges, port_gap, backend)
+    if direction == "LR":
+        centres, routes = turn(made.centres), [turn(route) for route in made.routes]
+        made = replace(made, centres=centres, routes=routes, sizes=list(sizes), width=made.height, height=made.width)
+    return made
+
+
+def downwards(
+    sizes: Sequence[Point],
+    edges: Sequence[tuple[int, int]],
+    port_gap: float,
+    backend: str,
+    top: Sequence[int] = (),
+    bottom: Sequence[int] = (),
+    ends: Sequence[tuple[float | None, float | None]] = (),
+) -> Layout:
+    """A layout from top to bottom, with some boxes kept in the first and the last row.
+
+    `ends` tells for each edge how far from the middle of its boxes it leaves and arrives, None where that is free.
+    """
+    graph = layers(sizes, edges, top, bottom)
     order_rows(graph)
     where = ports(graph, port_gap)
+    _fix(graph, edges, ends, where)
     x = place_rows(graph, where)
     left = min((x[v] - graph.sizes[v][0] / 2 for v in range(len(x))), default=0.0)
     x = [round(value - left, 2) for value in x]
@@ -61,14 +83,24 @@ def layered(
     centres = [(x[v], (tops[graph.rank[v]] + bottoms[graph.rank[v]]) / 2) for v in range(graph.boxes)]
     routes = _routes(graph, edges, where, centres, x, tops, bottoms)
     width = max((x[v] + graph.sizes[v][0] / 2 for v in range(len(x))), default=0.0)
-    height = bottoms[-1] if bottoms else 0.0
-    if direction == "LR":
-        centres, routes = _turn(centres), [_turn(route) for route in routes]
-        width, height = height, width
-    return Layout(centres, list(sizes), routes, width, height, backend)
+    return Layout(centres, list(sizes), routes, width, bottoms[-1] if bottoms else 0.0, backend)
 
 
-def _turn(points: list[Point]) -> list[Point]:
+def _fix(graph: Layers, edges: Sequence[tuple[int, int]], ends: Sequence[tuple], where: Ports) -> None:
+    """Let edges leave and arrive where they must."""
+    copies: dict[tuple[int, int], int] = {}
+    for e, (leave, arrive) in enumerate(ends):
+        s, t = edges[e]
+        k = copies[s, t] = copies.get((s, t), -1) + 1
+        chain = graph.chains[e] or [s, t]
+        first, last = (chain[0], chain[1], k), (chain[-2], chain[-1], k if len(chain) == 2 else 0)
+        if leave is not None and first in where and chain[0] == s:
+            where[first] = (leave, where[first][1])
+        if arrive is not None and last in where:
+            where[last] = (where[last][0], arrive)
+
+
+def turn(points: list[Point]) -> list[Point]:
     return [(y, x) for x, y in points]
 
 

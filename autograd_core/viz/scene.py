@@ -8,16 +8,24 @@ from dataclasses import dataclass
 KINDS = {
     "leaf": "leaf (wants a gradient)",
     "leaves": "several leaves",
+    "input": "input from outside",
     "saved": "array kept for the gradient",
     "op": "operation",
     "folded": "several operations",
     "output": "output",
+    "failed": "operation that failed",
+    "backward": "derivative rule of an operation",
+    "gradient": "gradient",
 }
 
 
 @dataclass(frozen=True)
 class Box:
-    """A node of a drawing. `label` is its first line, `details` the smaller ones below, `tooltip` what a pointer shows."""
+    """A node of a drawing. `label` is its first line, `details` the smaller ones below, `tooltip` what a pointer shows.
+
+    `facts` are pairs of name and text that a reader can ask for: value, gradient, source line, rule, bytes, time. `mark` tells
+    what is wrong: "nan", "zero" (gradient) or "error", with a "!" at the box where it began.
+    """
 
     id: str
     kind: str
@@ -25,7 +33,10 @@ class Box:
     details: tuple[str, ...] = ()
     tooltip: str = ""
     operations: int = 0  # how many operations of the graph it stands for
-    group: str | None = None  # the id of its group
+    group: str | None = None  # the id of the group that tints it
+    module: str | None = None  # the id of the innermost group that stands around it
+    facts: tuple[tuple[str, str], ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,8 @@ class Edge:
     """A value on its way from the box that made it to a box that uses it.
 
     `operand` is its place among the operands where that matters, `count` how many uses it stands for.
-    `kind` is "value", or "saved" for an array that an operation keeps.
+    `kind` is "value", "saved" for an array that an operation keeps, "gradient" for one on its way back, or "link" from an
+    operation to its derivative.
     """
 
     source: str
@@ -45,10 +57,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class Group:
-    """Boxes that belong together and share a tint, such as all that the first derivative added."""
+    """Boxes that belong together: they share a tint, such as all that the first derivative added, or stand in a frame.
+
+    `kind` is "tint" or "module"; the `parent` of a module is the one around it.
+    """
 
     id: str
     label: str
+    kind: str = "tint"
+    parent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,16 @@ class Scene:
     title: str | None = None
     notes: tuple[str, ...] = ()
     direction: str = "TB"
+
+    @property
+    def tints(self) -> list[Group]:
+        """The groups that share a tint."""
+        return [group for group in self.groups if group.kind == "tint"]
+
+    @property
+    def modules(self) -> list[Group]:
+        """The groups that stand in a frame, outer ones first."""
+        return [group for group in self.groups if group.kind == "module"]
 
     def kinds(self) -> list[str]:
         """The kinds of boxes that occur, in the order of the legend."""

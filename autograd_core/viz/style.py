@@ -26,7 +26,20 @@ LOOKS = {
     "op": Look("#f1f2f4", "#8b929c", "round"),
     "folded": Look("#f1f2f4", "#8b929c", "stack"),
     "output": Look("#d9f2e8", "#008a63", "double"),
+    "input": Look("#eaf1f7", "#4d7ea8", "pill"),
+    "failed": Look("#ffffff", "#d55e00", "dashed"),
+    "backward": Look("#f5e1ed", "#b3628f", "round"),
+    "gradient": Look("#f5e1ed", "#b3628f", "pill"),
 }
+# What is wrong with a box: colour of its outline, and words for the legend.
+MARKS = {
+    "nan": ("#d55e00", "holds NaN or infinity"),
+    "zero": ("#7a5195", "its gradient is zero"),
+    "error": ("#d55e00", "failed here"),
+}
+# Colour and dashes of the edges that carry no values.
+EDGES = {"saved": ("#d58a00", "4 3"), "gradient": ("#b3628f", ""), "link": ("#b9a2b0", "1.5 3")}
+FRAME = ("#fafbfc", "#aab1bb")  # fill and outline of the frame of a module
 # Operations of the first, second, … group: sky blue, reddish purple, yellow, vermillion, brown, and again.
 TINTS = (
     Look("#def3fb", "#3f97c4", "round"),
@@ -86,21 +99,27 @@ def box_size(box: Box) -> tuple[float, float]:
 def look(scene: Scene, box: Box) -> Look:
     """The look of a box: that of its kind, tinted by its group if it is an operation."""
     own = LOOKS[box.kind]
-    if box.group is None or box.kind not in ("op", "folded"):
+    if box.mark:
+        own = own._replace(stroke=MARKS[box.mark.rstrip("!")][0])
+    if box.mark.endswith("!"):
+        own = own._replace(fill="#fbd9c5")
+    if box.mark or box.group is None or box.kind not in ("op", "folded"):
         return own
     return _tint(scene, box.group)._replace(shape=own.shape)
 
 
 def _tint(scene: Scene, group: str) -> Look:
-    place = [g.id for g in scene.groups].index(group)
+    place = [g.id for g in scene.tints].index(group)
     return TINTS[place % len(TINTS)]
 
 
 def legend(scene: Scene) -> list[tuple[Look, str]]:
     """The entries of the legend: the kinds of boxes that occur, then the groups."""
-    grouped = scene.groups and all(box.group for box in scene.nodes if box.kind == "op")
+    grouped = scene.tints and all(box.group for box in scene.nodes if box.kind == "op")
     kinds = [(LOOKS[kind], KINDS[kind]) for kind in scene.kinds() if not (kind == "op" and grouped)]
-    return kinds + [(_tint(scene, group.id), group.label) for group in scene.groups]
+    marks = dict.fromkeys(box.mark.rstrip("!") for box in scene.nodes if box.mark)
+    wrong = [(Look("#ffffff", MARKS[mark][0], "round"), MARKS[mark][1]) for mark in marks]
+    return kinds + [(_tint(scene, group.id), group.label) for group in scene.tints] + wrong
 
 
 def key(scene: Scene) -> list[str]:
@@ -110,4 +129,6 @@ def key(scene: Scene) -> list[str]:
         signs.append("0, 1, … at an arrow: which operand it is.")
     if any(edge.count > 1 for edge in scene.edges):
         signs.append("×n at an arrow: used n times.")
+    if any(edge.kind == "link" for edge in scene.edges):
+        signs.append("Dotted: from an operation to its derivative.")
     return [" ".join(signs)] if signs else []

@@ -9,13 +9,14 @@ from .layout import ARROW, Layout, Point, direction, foot
 from .scene import Box, Edge, Scene
 from .style import (
     DETAIL,
+    EDGES,
     FONT,
+    FRAME,
     INK,
     LABEL,
     LEADING,
     LINE,
     PAPER,
-    SAVED_LINE,
     SOFT,
     STACK,
     Look,
@@ -52,6 +53,7 @@ def svg(scene: Scene, layout: Layout) -> str:
             f'<rect width="100%" height="100%" fill="{PAPER}"/>',
             *_header(scene),
             f'<g transform="translate({_n(left)} {_n(top)})">',
+            *_frames(scene, layout),
             f'<g fill="none" stroke="{LINE}" stroke-width="1.3">',
             *edges,
             "</g>",
@@ -127,19 +129,31 @@ def _rect(x: float, y: float, w: float, h: float, radius: float, fill: str, stro
     return f'<rect {corner} fill="{fill}" stroke="{stroke}" stroke-width="1.3"{more}/>'
 
 
+def _frames(scene: Scene, layout: Layout) -> list[str]:
+    """The frames of modules, outer ones first, each with its title."""
+    parts = []
+    for group in scene.modules:
+        if group.id in layout.frames:
+            x, y, w, h = layout.frames[group.id]
+            frame = _rect(x, y, w, h, 7, FRAME[0], FRAME[1], ' fill-opacity="0.7"')
+            title = _text(group.label, x + 8, y + 14, f'font-size="{DETAIL:g}" fill="{SOFT}"')
+            parts.append(f'<g data-group="{escape(group.id)}">{frame}{title}</g>')
+    return parts
+
+
 # -- edges -----------------------------------------------------------------------------------------------------------------
 
 
 def _edge(edge: Edge, route: list[Point], centre: Point) -> str:
     tip, towards = route[-1], direction(route)
-    kept = edge.kind == "saved"
-    ending = f' stroke="{SAVED_LINE}" stroke-dasharray="4 3"' if kept else ""
-    path = f'<path d="{_path(foot(route))}"{ending}/>{_arrow(tip, towards, SAVED_LINE if kept else LINE)}'
+    colour, dashes = EDGES.get(edge.kind, (LINE, ""))
+    ending = "" if edge.kind == "value" else f' stroke="{colour}"' + (f' stroke-dasharray="{dashes}"' if dashes else "")
+    path = f'<path d="{_path(foot(route))}"{ending}/>{_arrow(tip, towards, colour)}'
     label = f"×{edge.count}" if edge.count > 1 else "" if edge.operand is None else str(edge.operand)
     if label:
         before = edge.count == 1 and (tip[0] < centre[0] - 1 or (abs(towards[0]) > 0.9 and tip[1] < centre[1] - 1))
         path += _sign(label, tip, towards, before)
-    return f'<g data-edge="{escape(edge.source)} {escape(edge.target)}">{path}</g>'
+    return f'<g data-edge="{escape(edge.source)} {escape(edge.target)}" data-kind="{edge.kind}">{path}</g>'
 
 
 def _sign(label: str, tip: Point, towards: Point, before: bool) -> str:

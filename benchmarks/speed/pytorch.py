@@ -1,4 +1,4 @@
-"""The workloads in PyTorch: losses of a list of weights, so that one text serves eager mode, torch.func and torch.compile."""
+"""The workloads in PyTorch: losses of a list of weights, so that one text serves eager mode and torch.compile."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Training(Contender):
 
 
 class Compiled(Training):
-    """Loss and gradients by torch.compile, through torch.func where the loss holds derivatives; then the fused Adam."""
+    """The loss by torch.compile, then the fused Adam. Losses that hold derivatives are refused: it has no double backward."""
 
     warm = 2
 

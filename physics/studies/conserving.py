@@ -18,7 +18,7 @@ from ..baseline import BaselineNN
 from ..hamiltonian import HamiltonianNN
 from ..portraits import save_portrait
 from ..systems import System
-from .dynamics import COLUMNS, Data, Learned, motions, roll_out, rows, size_of, slope_error, train
+from .dynamics import COLUMNS, Data, Learned, falling, motions, roll_out, rows, size_of, slope_error, train
 
 HIDDEN = 200
 STARTS = 15  # motions that are compared, from starts that are not in the data
@@ -26,11 +26,17 @@ STARTS = 15  # motions that are compared, from starts that are not in the data
 
 @dataclass(frozen=True)
 class Size:
-    """How large a run is: motions in the data, steps of Adam, hidden units."""
+    """How large a run is: motions in the data, steps of Adam, hidden units; its first lr, and whether that falls to 0.
+
+    `bound` is the energy MSE that a reduced run of the Hamiltonian network is held to; None takes what was published.
+    """
 
     motions: int
     steps: int
     hidden: int = HIDDEN
+    lr: float = 1e-3
+    falling: bool = False
+    bound: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,15 +80,22 @@ def study(experiment: Experiment, args: argparse.Namespace, progress: bool | Non
     true = motions(experiment.system, starts, times)
     learned, found, lines = [], {}, {}
     for (name, model), published in zip(experiment.models(seed, size.hidden).items(), experiment.published, strict=True):
-        settings = {"batch": experiment.batch, "weight_decay": experiment.weight_decay, "progress": progress}
-        learned.append(train(name, model, training, size.steps, seed, **settings))
+        learned.append(_trained(experiment, size, name, model, training, seed, progress))
         tolerance = 1e-4 if args.quick else 1e-8
         found[name] = roll_out(model, starts, times, rtol=tolerance, atol=tolerance)
         lines[name] = _cells(experiment, learned[-1], true, found[name], testing, published)
         if learned[-1].interrupted:
             break
-    table = f"{_head(experiment, size, args, training)}\n\n{rows('', COLUMNS, lines)}\n{_verdict(experiment, args, true, found)}"
+    table = (
+        f"{_head(experiment, size, args, training)}\n\n{rows('', COLUMNS, lines)}\n{_verdict(experiment, args, true, found)}"
+    )
     return Result(table, lambda folder: draw(folder, experiment, training, times, true, found), learned[-1].interrupted)
+
+
+def _trained(e: Experiment, size: Size, name: str, model: Any, data: Data, seed: int, progress: bool | None) -> Learned:
+    schedule = falling if size.falling else None
+    options: dict[str, Any] = {"lr": size.lr, "weight_decay": e.weight_decay, "schedule": schedule}
+    return train(name, model, data, size.steps, seed, batch=e.batch, progress=progress, **options)
 
 
 def energy_mse(system: System, true: np.ndarray, found: np.ndarray) -> float:
@@ -97,12 +110,11 @@ def _cells(e: Experiment, run: Learned, true: np.ndarray, found: np.ndarray, dat
 
 def _head(e: Experiment, size: Size, args: argparse.Namespace, data: Data) -> str:
     n, h, paper = e.system.size, size.hidden, e.sizes["paper"]
-    reduced = "" if size == paper else (
-        f"\nreduced: {size.motions:,} motions, {size.steps:,} steps, {h} units; published were {paper.motions:,}, "
-        f"{paper.steps:,} and {paper.hidden} (--paper)"
-    )
+    published = f"published were {paper.motions:,}, {paper.steps:,} and {paper.hidden} with a constant rate (--paper)"
+    reduced = f"\nreduced: {size.motions:,} motions, {size.steps:,} steps, {h} units; {published}" if size != paper else ""
+    rate = f"{size.lr:g} falling to 0" if size.falling else f"{size.lr:g}"
     return (
-        f"{e.title}; networks {n}–{h}–{h}–1 and –{n}, tanh, Adam 1e-3, seed {args.seed}\n"
+        f"{e.title}; networks {n}–{h}–{h}–1 and –{n}, tanh, Adam {rate}, seed {args.seed}\n"
         f"{len(data.x):,} states with noise {e.noise}, slopes without; energies of {STARTS} motions from new starts over "
         f"{e.span:g} units of time{reduced}"
     )
@@ -110,9 +122,12 @@ def _head(e: Experiment, size: Size, args: argparse.Namespace, data: Data) -> st
 
 def _verdict(e: Experiment, args: argparse.Namespace, true: np.ndarray, found: dict[str, np.ndarray]) -> str:
     bound, reached = e.published[0], energy_mse(e.system, true, found["Hamiltonian network"])
+    own = e.sizes[size_of(args)].bound
     if args.quick:
         return "a quick run: the same path, too short for small errors"
-    return f"Hamiltonian network: energy MSE {reached:.1e}, published {bound:.1e}: {'reached' if reached <= bound else 'NOT reached'}"
+    said = lambda limit: "reached" if reached <= limit else "NOT reached"
+    text = f"Hamiltonian network: energy MSE {reached:.1e}, published {bound:.1e}: {said(bound)}"
+    return text if own is None else f"{text}; the bound of the reduced run is {own:.1e}: {said(own)}"
 
 
 def own_data(e: Experiment, path: str) -> tuple[Data, Data]:

@@ -1,11 +1,11 @@
-"""What the studies of motions share: data from exact motions, training on time derivatives, and rolling out what was learned."""
+"""What the studies of motions share: data from exact motions, training on time derivatives, and moving by what was learned."""
 
 from __future__ import annotations
 
 import argparse
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -73,6 +73,11 @@ def train(
     return Learned(name, model, time.perf_counter() - start, trainer.step, history.interrupted)
 
 
+def falling(optimizer: Any, epochs: int) -> Any:
+    """The learning rate falls to 0 along a cosine."""
+    return nn.schedule.CosineAnnealingLR(optimizer, epochs)
+
+
 def slope_rule(model: Any, loss: Callable[[Any, Any], ac.Tensor], batch: Any) -> tuple[ac.Tensor, Any]:
     """(loss, output) of a batch (x, dx): the time derivatives of a model, compared with the given ones."""
     x, dx = batch
@@ -116,7 +121,7 @@ def drift(energies: np.ndarray) -> float:
     return float(np.abs(energies - energies[:1]).max())
 
 
-def rows(title: str, columns: Sequence[str], lines: dict[str, Sequence[str]]) -> str:
+def rows(title: str, columns: Sequence[str], lines: Mapping[str, Sequence[str]]) -> str:
     """A table as text: a name and its cells a line."""
     head = f"{title:<24}" + "".join(f"{each:>14}" for each in columns)
     return "\n".join([head, *(f"{name:<24}" + "".join(f"{cell:>14}" for cell in cells) for name, cells in lines.items())])

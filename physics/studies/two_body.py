@@ -14,7 +14,7 @@ from .dynamics import parser
 
 
 def starts(draws: np.random.Generator, count: int) -> np.ndarray:
-    """Bodies opposite each other, each 0.5 to 1.5 off the centre in x and in y, with the momentum of a circular orbit but for 5 %."""
+    """Bodies opposite each other, 0.5 to 1.5 off the centre in x and in y, with the momentum of a circle but for 5 %."""
     place = draws.uniform(0.5, 1.5, (count, 2))
     r = np.linalg.norm(place, axis=1, keepdims=True)
     momentum = place[:, ::-1] * [-1.0, 1.0] / (2 * r**1.5) * (1 + 0.05 * draws.normal(size=(count, 1)))
@@ -29,7 +29,11 @@ EXPERIMENT = Experiment(
     noise=0.0,
     train_share=0.8,
     published=(3.9e-5, 6.3e-2),
-    sizes={"quick": Size(8, 40, 32), "default": Size(1_000, 4_000), "paper": Size(1_000, 10_000)},
+    sizes={
+        "quick": Size(8, 40, 32),
+        "default": Size(1_000, 4_000, lr=2e-3, falling=True, bound=1e-3),
+        "paper": Size(1_000, 10_000),
+    },
     batch=200,
 )
 

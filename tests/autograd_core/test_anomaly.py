@@ -80,6 +80,22 @@ def test_within_other_transforms():
     np.testing.assert_allclose(ac.vmap(inner)(np.arange(3.0)).numpy(), np.sin(np.arange(3.0)) * np.arange(3.0))
 
 
+@pytest.mark.parametrize("f, fault", [
+    (lambda x: ac.log(x), r"log gave -inf at index \[2\] in its output of shape \(3,\), from finite inputs, in line"),
+    (lambda x: ac.grad(ac.sqrt)(x), r"the backward rule of sqrt gave inf at index \[2\] in the gradient of its argument 0"),
+    (lambda x: ac.jvp(ac.sqrt, (x,), (1.0,))[1], r"the forward rule of sqrt gave inf at index \[2\] in its tangent"),
+])  # fmt: skip
+def test_all_examples_of_a_batch_are_looked_at(f, fault):
+    def inner(x):
+        with ac.detect_anomaly():
+            return f(x)
+
+    assert np.isfinite(ac.vmap(inner)(np.array([1.0, 2.0, 4.0])).numpy()).all()
+    with pytest.raises(NonFiniteError, match=fault):
+        ac.vmap(inner)(np.array([1.0, 2.0, 0.0]))
+    assert not np.isfinite(ac.vmap(f)(np.array([1.0, 2.0, 0.0])).numpy()).all()
+
+
 def test_the_same_gradients_and_nothing_left_behind():
     x, z = leaf(1.0, 2.0), leaf(1.0, 2.0)
     ac.sum(ac.tanh(x) ** 2).backward()

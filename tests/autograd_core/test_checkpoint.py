@@ -136,3 +136,41 @@ def test_whole_numbers_pass_through():
     x, n = ac.tensor([1.0, 2.0], requires_grad=True), ac.tensor(3)
     ac.sum(ac.checkpoint(lambda x, n: x**n)(x, n)).backward()
     assert x.grad.tolist() == [3.0, 12.0]
+
+
+def test_gradients_inside():
+    """As of a network with a derivative in it: the first run has a graph then, for as long as it lasts."""
+
+    def by_gradients(x):
+        (g,) = ac.gradients(ac.sum(x**3), x, create_graph=True)
+        return ac.sum(g * g)
+
+    def by_backward(x):
+        z = x * 1.0
+        z.retain_grad()
+        ac.sum(z**3).backward(create_graph=True)
+        return ac.sum(z.grad**2)
+
+    for f in (by_gradients, by_backward):
+        x = ac.tensor([1.0, 2.0], requires_grad=True)
+        y = ac.checkpoint(f)(x)
+        assert y.grad_fn.next_functions[0][0].name == "checkpoint"
+        y.backward()
+        np.testing.assert_allclose(x.grad.numpy(), [36.0, 288.0])
+        np.testing.assert_allclose(ac.hessian(ac.checkpoint(f))(np.array([1.0, 2.0])).numpy(), np.diag([108.0, 432.0]))
+    generator = ac.random.Generator(3)
+    noisy = ac.checkpoint(lambda x: by_gradients(x * generator.normal(size=2)))
+    expected = by_gradients(x * ac.random.Generator(3).normal(size=2))
+    np.testing.assert_array_equal(noisy(x).numpy(), expected.numpy())
+    assert generator.position == 1
+
+
+def test_gradients_of_what_comes_from_outside():
+    w = ac.tensor([1.0, 3.0], requires_grad=True)
+
+    def f(x):
+        (g,) = ac.gradients(ac.sum(w * x**3), x, create_graph=True)
+        return ac.sum(g)
+
+    ac.checkpoint(f)(ac.tensor([1.0, 2.0], requires_grad=True)).backward()
+    np.testing.assert_allclose(w.grad.numpy(), [3.0, 12.0])

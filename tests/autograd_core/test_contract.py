@@ -342,3 +342,15 @@ def test_jacobians_go_through_the_batching_rules():
     rows = ac.jacobian(lambda x: ac.matmul(x, z), mode="reverse")(x).numpy()
     np.testing.assert_allclose(rows, np.einsum("ia,bj->ijab", np.eye(2), z), rtol=1e-13)
     np.testing.assert_allclose(ac.jacobian(lambda x: ac.matmul(x, z), mode="forward")(x).numpy(), rows, rtol=1e-13)
+
+
+@pytest.mark.parametrize("subscripts", ["ii,i", "ii,i->i", "i,ii->", "ii,ij->j", "iii,i->i"])
+def test_a_repeated_label_of_length_1_broadcasts_as_any_other(subscripts):
+    """NumPy takes a diagonal of length 1 for a number."""
+    terms = subscripts.partition("->")[0].split(",")
+    shapes = [(1,) * len(term) if len(set(term)) < len(term) else (3, 2)[: len(term)] for term in terms]
+    xs = [RNG.normal(size=shape) for shape in shapes]
+    np.testing.assert_allclose(ac.einsum(subscripts, *xs).numpy(), np.einsum(subscripts, *xs), rtol=1e-14)
+    assert ac.testing.gradcheck(lambda *xs: ac.einsum(subscripts, *xs), tuple(xs), order=2)
+    with pytest.raises(ShapeError, match="label 'i' has length 1 and length 3"):
+        ac.einsum("ii->i", np.ones((1, 3)))

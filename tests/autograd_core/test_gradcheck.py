@@ -275,3 +275,24 @@ def test_a_module_is_as_it_was_after_an_error():
         gradcheck(f, (model, MATRIX))
     assert vars(model) == before
     assert all(p.is_leaf for p in model.parameters())
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: ac.einsum("ij,ij->i", x, ac.conj(x)),
+    lambda x: ac.linalg.inv(x + ac.conj(x).T),
+    lambda x: ac.linalg.expm(x + ac.conj(x).T),
+])  # fmt: skip
+def test_a_part_of_a_complex_number_that_is_only_rounding_has_no_fault(f):
+    """It is as precise as the other part: neither noise nor a jump, which would leave it unchecked."""
+    rng = np.random.default_rng(0)
+    report = ac.testing.gradcheck(f, rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3)))
+    assert "Remarks" not in str(report)
+    wrong = ac.elementwise("shifted", lambda x: x * 1.0, lambda _y, x: 1.0 + 1e-6j)
+    assert not ac.testing.gradcheck(lambda x: wrong(x), np.array([1.0 + 0.0j]), raise_error=False)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_derivative_that_is_only_rounding_is_not_wrong(seed):
+    """solve(x, x) is the unit matrix: its derivative 0 is rounded to 2e-16 at this point, and to 0 at nearly all nearby."""
+    x = np.array([[-0.289, 0.353], [1.387, -0.493]])
+    assert ac.testing.gradcheck(lambda x: ac.linalg.solve(x, x), x, seed=seed)

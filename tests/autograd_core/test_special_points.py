@@ -31,7 +31,8 @@ def derivatives(f: Callable, x: float, order: int) -> list[float]:
     """f and its derivatives at x, by reverse mode over and over."""
     values = []
     for _ in range(order + 1):
-        values.append(float(f(ac.tensor(x))))
+        with np.errstate(all="ignore"):
+            values.append(float(f(ac.tensor(x))))
         f = ac.grad(f)
     return values
 
@@ -208,6 +209,22 @@ SECOND = {
     "√x at 0": (ac.sqrt, [0.0], [[-inf]]),
     "√relu at -1": (lambda x: ac.sqrt(ac.relu(x)), [-1.0], [[0.0]]),
     "copysign² at 0": (lambda x: ac.copysign(x, -1.0) ** 2, [0.0], [[0.0]]),
+    "arctan at infinity": (ac.arctan, [inf], [[0.0]]),
+    "arcsinh at minus infinity": (ac.arcsinh, [-inf], [[0.0]]),
+    "arccosh at infinity": (ac.arccosh, [inf], [[0.0]]),
+    "cbrt at infinity": (ac.cbrt, [inf], [[0.0]]),
+    "arctanh at 1": (ac.arctanh, [1.0], [[inf]]),
+    "arctanh at -1": (ac.arctanh, [-1.0], [[-inf]]),
+    "erfinv at 1": (ac.special.erfinv, [1.0], [[inf]]),
+    "ndtri at 0": (ac.special.ndtri, [0.0], [[-inf]]),
+    "log_ndtr at minus infinity": (ac.special.log_ndtr, [-inf], [[-1.0]]),
+    "log_ndtr at -1e10": (ac.special.log_ndtr, [-1e10], [[-1.0]]),
+    "erfcx at 1e8": (ac.special.erfcx, [1e8], [[2e-24 / math.sqrt(math.pi)]]),
+    "erfcx at infinity": (ac.special.erfcx, [inf], [[0.0]]),
+    "i0e at 1e10": (ac.special.i0e, [1e10], [[0.75e-25 / math.sqrt(2.0 * math.pi)]]),
+    "i0e at infinity": (ac.special.i0e, [inf], [[0.0]]),
+    "ive(3, x) at 1e12": (lambda x: ac.special.ive(3, x), [1e12], [[0.75e-30 / math.sqrt(2.0 * math.pi)]]),
+    "iv(2, x) at 1e-310": (lambda x: ac.special.iv(2, x), [1e-310], [[0.25]]),
 }
 
 
@@ -215,6 +232,58 @@ SECOND = {
 def test_the_second_derivative_at_a_special_point(name):
     f, xs, expected = SECOND[name]
     np.testing.assert_allclose(hessian(f, *xs), expected, rtol=1e-10, atol=0)
+
+
+THIRD = {
+    "arctan at infinity": (ac.arctan, inf, 0.0),
+    "arcsinh at infinity": (ac.arcsinh, inf, 0.0),
+    "arccosh at infinity": (ac.arccosh, inf, 0.0),
+    "arccosh at 1": (ac.arccosh, 1.0, inf),
+    "cbrt at infinity": (ac.cbrt, inf, 0.0),
+    "arctanh at -1": (ac.arctanh, -1.0, inf),
+    "erf at infinity": (ac.special.erf, inf, 0.0),
+    "erfinv at -1": (ac.special.erfinv, -1.0, inf),
+    "ndtri at 1": (ac.special.ndtri, 1.0, inf),
+    "log_ndtr at infinity": (ac.special.log_ndtr, inf, 0.0),
+    "log_ndtr at -1e5": (ac.special.log_ndtr, -1e5, 2e-15 - 24e-25),
+    "log_ndtr at -1e10": (ac.special.log_ndtr, -1e10, 2e-30),
+    "erfcx at 1e8": (ac.special.erfcx, 1e8, -6e-32 / math.sqrt(math.pi)),
+    "i1e at 1e10": (ac.special.i1e, 1e10, -1.875e-35 / math.sqrt(2.0 * math.pi)),
+}
+
+
+@pytest.mark.parametrize("name", THIRD)
+def test_the_third_derivative_at_a_special_point(name):
+    f, x, expected = THIRD[name]
+    np.testing.assert_allclose(derivatives(f, x, 3)[3], expected, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("x", [-300.0, -40.0, -3.6, -3.4, -1.0, 0.3, 8.0])
+def test_the_tails_of_the_normal_distribution_have_precise_derivatives(x):
+    """φ/Φ = m obeys m' = -m (x + m): what the differences of near numbers should be is told by 60 digits."""
+    mp = pytest.importorskip("mpmath")
+    with mp.workdps(60):
+        cdf = lambda t: mp.erfc(-t / mp.sqrt(2)) / 2
+        expected = [float(mp.diff(lambda t: mp.log(cdf(t)), mp.mpf(x), n, h=mp.mpf(10) ** -12)) for n in (1, 2, 3)]
+        tail = lambda t: mp.exp(t * t) * mp.erfc(t)
+        of_tail = [float(mp.diff(tail, mp.mpf(-x), n, h=mp.mpf(10) ** -12)) for n in (1, 2, 3)] if x < 0 else []
+    np.testing.assert_allclose(derivatives(ac.special.log_ndtr, x, 3)[1:], expected, rtol=1e-12)
+    if of_tail:
+        np.testing.assert_allclose(derivatives(ac.special.erfcx, -x, 3)[1:], of_tail, rtol=1e-12)
+
+
+@pytest.mark.parametrize("v", [0, 1, 2.5, 7])
+@pytest.mark.parametrize("x", [0.1, 5.0, 25.0, 100.0, 1e5])
+def test_the_scaled_bessel_functions_have_precise_derivatives(v, x):
+    mp = pytest.importorskip("mpmath")
+    with mp.workdps(60):
+        f = lambda t: mp.besseli(v, t) * mp.exp(-t)
+        expected = [float(mp.diff(f, mp.mpf(x), n, h=mp.mpf(10) ** -12)) for n in (1, 2, 3)]
+    found = derivatives(lambda x: ac.special.ive(v, x), x, 3)[1:]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    odd = derivatives(lambda x: ac.special.ive(v, x), -x, 3)[1:] if v != 2.5 else None
+    if odd is not None:
+        np.testing.assert_allclose(odd, [(-1.0) ** (v + n) * y for n, y in enumerate(found, 1)], rtol=1e-12)
 
 
 def test_the_higher_derivatives_of_sinc_at_0_are_moments():
@@ -233,6 +302,7 @@ def test_all_derivatives_at_the_origin_are_zero(f):
     assert higher == [0.0] * 4
 
 
+SINGULAR_MATRIX = np.array([[1.0, 2.0], [2.0, 4.0]])
 SINGULAR = {
     "sqrt": (ac.sqrt, 0.0),
     "sqrt outside": (ac.sqrt, -1.0),
@@ -261,6 +331,11 @@ SINGULAR = {
     "y0": (ac.special.y0, 0.0),
     "k1": (ac.special.k1, 0.0),
     "rel_entr": (lambda x: ac.special.rel_entr(x, 0.0), 1.0),
+    "gamma at 0": (ac.special.gamma, 0.0),
+    "gamma at -1": (ac.special.gamma, -1.0),
+    "beta": (lambda x: ac.special.beta(x, 2.0), 0.0),
+    "betaln": (lambda x: ac.special.betaln(x, 2.0), 0.0),
+    "slogdet": (lambda x: ac.linalg.slogdet(ac.reshape(x, (*x.shape, 1, 1)) * SINGULAR_MATRIX)[1], 1.0),
 }
 
 
@@ -271,9 +346,11 @@ def test_a_zero_cotangent_at_a_singular_point_gives_zero_to_second_order(name):
     with np.errstate(all="ignore"):
         y = f(x)
     (first,) = ac.gradients(y, x, g, create_graph=True)
-    second = ac.gradients(first, (x, g), ac.tensor(0.0), allow_unused=True)
+    second = ac.gradients(first, (x, g), ac.tensor(0.0), allow_unused=True, create_graph=True)
     assert float(first) == 0.0
     assert {float(v) for v in second if v is not None} == {0.0}
+    third = ac.gradients([v for v in second if v is not None], (x, g), [ac.tensor(0.0)] * 2, allow_unused=True)
+    assert {float(v) for v in third if v is not None} <= {0.0}
 
 
 @pytest.mark.parametrize("name", SINGULAR)
@@ -289,8 +366,10 @@ def test_a_branch_not_taken_leaks_nothing(name):
         first = ac.grad(lambda x: ac.sum(masked(x)))
         np.testing.assert_array_equal(gradient(first, x), [2.0, 2.0, 2.0])
         _, (tangent, again) = ac.jvp(lambda x: (masked(x), first(x)), (x,), (np.ones(3),))
+        third = ac.grad(lambda x: ac.sum(ac.grad(lambda x: ac.sum(first(x)))(x)))(x)
     np.testing.assert_array_equal(tangent.numpy(), 2.0 * x)
     np.testing.assert_array_equal(again.numpy(), [2.0, 2.0, 2.0])
+    np.testing.assert_array_equal(third.numpy(), np.zeros(3))
 
 
 def test_the_square_root_of_the_positive_part_has_no_nan():

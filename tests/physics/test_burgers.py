@@ -258,9 +258,9 @@ def test_options_that_make_no_sense(options, capsys):
 def test_ctrl_c_writes_what_was_learned(at, steps, tmp_path, capsys, monkeypatch):
     pytest.importorskip("matplotlib")
     calls = []
-    loss_terms = physics.PINN.loss_terms
+    loss_parts = physics.PINN.loss_parts
     monkeypatch.setattr(
-        physics.PINN, "loss_terms", lambda s: calls.append(1) or (press_ctrl_c() if len(calls) == at else loss_terms(s))
+        physics.PINN, "loss_parts", lambda s: calls.append(1) or (press_ctrl_c() if len(calls) == at else loss_parts(s))
     )
     assert run(tmp_path) == 130
     printed = capsys.readouterr().out

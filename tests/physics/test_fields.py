@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import autograd_core as ac
-from physics.fields import State, UnknownFieldError, check_names
+import nn
+from physics.fields import Plan, State, UnknownFieldError, check_names
 
 DRAWS = np.random.default_rng(0)
 
@@ -240,3 +241,107 @@ def test_a_network_of_numpy_has_no_derivatives():
     s = State(lambda X: np.sin(X.numpy()), points(1), ("x",), ("u",))
     with pytest.raises(TypeError, match="ndarray; needed is a Tensor"):
         _ = s.u_x
+
+
+# Plans
+
+
+def mlp(inputs=2, outputs=2):
+    return nn.MLP([inputs, 6, outputs], generator=0)
+
+
+def counted(monkeypatch):
+    calls, forward = [], nn.Linear.forward
+    monkeypatch.setattr(nn.Linear, "forward", lambda layer, x: calls.append(1) or forward(layer, x))
+    return calls
+
+
+def test_a_plan_knows_what_was_asked_for_and_grows():
+    plan, X = Plan(), points(2)
+    s = State(mlp(), X, ("x", "t"), ("u", "v"), plan=plan)
+    _ = s.x, s.u, s.u_x, s.v_tx
+    assert plan.keys == (("u", "x"), ("v", "x"), ("v", "x", "t"))  # the nested way to v_xt goes by v_x
+    assert plan.order == 2
+    assert {("x",), ("u",), ("v", "x", "t")} <= {*s.asked}
+
+
+def test_second_derivatives_come_from_coefficients_and_the_first_by_nested_reverse_mode(monkeypatch):
+    sweeps, gradients = [], ac.gradients
+    monkeypatch.setattr(ac, "gradients", lambda *given, **options: sweeps.append(1) or gradients(*given, **options))
+    plan = Plan()
+    plan.note(("u", "x", "x"), ("u", "t"))
+    s = State(mlp(), points(2), ("x", "t"), ("u", "v"), plan=plan)
+    _ = s.u, s.u_x, s.u_t, s.u_xx, s.v_xx
+    assert sweeps == []
+    _ = State(mlp(), points(2), ("x", "t"), ("u", "v"), plan=Plan()).u_x
+    assert sweeps == [1]
+    _ = State(mlp(), points(2), ("x", "t"), ("u", "v"), plan=Plan(nested=True)).u_xx
+    assert len(sweeps) == 3
+
+
+@pytest.mark.parametrize("first", ["u", "u_x", "u_xx"])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_the_plan_does_not_know_is_right_all_the_same(first, compiled):
+    X, net, plan = points(2), mlp(), Plan(compiled=compiled)
+    for _ in range(3):
+        s, nested = (State(net, X, ("x", "t"), ("u", "v"), plan=each) for each in (plan, None))
+        for name in (first, "u_t", "v_xt", "u_xxt", "u", "v_tt"):
+            assert getattr(s, name).numpy() == pytest.approx(getattr(nested, name).numpy(), rel=1e-10, abs=1e-12), name
+
+
+@pytest.mark.parametrize("known", [(), (("u", "x", "x"), ("u", "t"))])
+def test_a_transform_is_differentiated_too(known):
+    X, net, plan = points(2), mlp(), Plan()
+    plan.note(*known)
+    change = lambda X, u: ac.sin(X[:, :1]) + X[:, 1:] * (1.0 - X[:, :1] ** 2) * u * u[:, :1]
+    s = State(net, X, ("x", "t"), ("u", "v"), plan=plan, transform=change)
+    nested = State(lambda X: change(X, net(X)), X, ("x", "t"), ("u", "v"))
+    for name in ("u", "u_xx", "v_t", "u_xt", "u_xxt", "v_ttt", "u_x"):
+        assert getattr(s, name).numpy() == pytest.approx(getattr(nested, name).numpy(), rel=1e-10, abs=1e-12), name
+
+
+def test_a_transform_does_not_go_through_the_network_again(monkeypatch):
+    plan = Plan()
+    plan.note(("u", "x", "x"))
+    net, calls = mlp(), counted(monkeypatch)
+    _ = State(net, points(2), ("x", "t"), ("u", "v"), plan=plan, transform=lambda X, u: X * u).u_xx
+    assert calls == []
+
+
+def test_no_graph_is_kept_where_nothing_is_recorded():
+    plan = Plan()
+    plan.note(("u", "x", "x"))
+    with ac.no_grad():
+        assert not State(mlp(), points(2), ("x", "t"), ("u", "v"), plan=plan).u_xx.requires_grad
+
+
+# Vector fields
+
+
+def test_vector_calculus():
+    X = points(3)
+    x, y, t = X.T
+    s = State(lambda X: columns(X[:, 0] ** 2 * X[:, 1], X[:, 0] * X[:, 1] ** 3 * X[:, 2]), X, ("x", "y", "t"), ("u", "v"))
+    assert [g.numpy() for g in s.grad("u")] == [pytest.approx(2 * x * y), pytest.approx(x**2)]
+    assert s.div(("u", "v")).numpy() == pytest.approx(2 * x * y + 3 * x * y**2 * t)
+    assert s.curl(("u", "v")).numpy() == pytest.approx(y**3 * t - x**2)
+    assert s.laplacian("v").numpy() == pytest.approx(6 * x * y * t)
+
+
+def test_curl_in_three_dimensions():
+    X = points(3)
+    x, y, z = X.T
+    s = State(lambda X: columns(X[:, 1] * X[:, 2], X[:, 2] ** 2, X[:, 0] ** 2 * X[:, 1]), X, tuple("xyz"), tuple("uvw"))
+    assert [c.numpy() for c in s.curl(("u", "v", "w"))] == [
+        pytest.approx(x**2 - 2 * z), pytest.approx(y - 2 * x * y), pytest.approx(-z),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ["u", ("u",), ("u", "v", "u")])
+def test_a_vector_field_has_as_many_outputs_as_space(given):
+    s = State(lambda X: X, points(2), ("x", "y"), ("u", "v"))
+    for operator in (s.div, s.curl):
+        with pytest.raises(ValueError, match="one output for each coordinate of space, x, y"):
+            operator(given)
+    with pytest.raises(UnknownFieldError, match="w"):
+        s.grad("w")

@@ -7,7 +7,7 @@ import pytest
 
 import autograd_core as ac
 import nn
-from physics.sobolev import SobolevLoss, derivatives
+from physics.sobolev import SobolevLoss, StochasticSobolevLoss, derivatives
 
 X = np.random.default_rng(0).normal(size=(5, 2))
 
@@ -98,3 +98,36 @@ def test_points_need_an_axis_of_coordinates():
 def test_wrong_options(arguments):
     with pytest.raises(ValueError, match="SobolevLoss: order"):
         SobolevLoss(**arguments)
+
+
+def test_the_stochastic_loss_is_that_of_sobolev_on_average():
+    network, draws = nn.MLP([3, 8, 2], generator=0), np.random.default_rng(0)
+    x, y, dy = draws.normal(size=(4, 3)), draws.normal(size=(4, 2)), draws.normal(size=(4, 2, 3))
+    loss = StochasticSobolevLoss(order=1, weights=(1.0, 10.0))
+    found = np.mean([[term.item() for term in loss.terms(network, x, y, dy)] for _ in range(600)], axis=0)
+    wanted = [term.item() for term in SobolevLoss(order=1, weights=(1.0, 10.0)).terms(network, x, y, dy)]
+    assert found == pytest.approx(wanted, rel=0.1)
+
+
+def test_the_stochastic_loss_of_the_right_function_is_zero():
+    targets = [d.numpy() for d in derivatives(pair, X, order=3)]
+    assert StochasticSobolevLoss(order=3)(pair, X, *targets).item() < 1e-24
+    wrong = [*targets[:3], targets[3] + 1.0]
+    assert StochasticSobolevLoss(order=3)(pair, X, *wrong).item() > 0.01
+    assert StochasticSobolevLoss(order=0)(pair, X, targets[0] + 1.0).item() == pytest.approx(1.0)
+
+
+def test_stochastic_directions_follow_the_seed_and_train():
+    losses = []
+    for seed in (0, 0, 1):
+        network, loss = nn.MLP([2, 6, 2], generator=0), StochasticSobolevLoss(generator=seed)
+        value = loss(network, X, np.zeros((5, 2)), np.ones((5, 2, 2)))
+        value.backward()
+        losses.append(value.item())
+        assert all(p.grad is not None for p in network.parameters())
+        assert loss(network, X, np.zeros((5, 2)), np.ones((5, 2, 2))).item() != value.item()
+    assert losses[0] == losses[1] != losses[2]
+    with pytest.raises(ac.errors.ShapeError, match="order 1 compares values"):
+        StochasticSobolevLoss()(pair, X, np.zeros((5, 2)))
+    with pytest.raises(ac.errors.ShapeError, match="needed is"):
+        StochasticSobolevLoss()(ac.sin, np.zeros(5), np.zeros(5), np.zeros(5))

@@ -220,7 +220,7 @@ one(
     table.hyperbola_slope, BEYOND, lambda x: x / (np.sqrt(x - 1) * np.sqrt(x + 1)), lambda mp, x: x / mp.sqrt(x * x - 1),
     complex_too=True,
 )  # fmt: skip
-one(table.double_pole, INSIDE, lambda x: 1.0 / (1.0 - x * x), lambda mp, x: 1 / (1 - x * x), complex_too=True)
+one(table.poles, INSIDE, lambda x: 1.0 / (1.0 - x * x), lambda mp, x: 1 / (1 - x * x), complex_too=True)
 HYPOT = [
     kink("hypot(x, z) at the origin", table.hypot.public, [0.0, 0.0], [0.0, 0.0], "PyTorch: NaN; JAX: ½ and ½"),
     kink("hypot(x, z) far out", table.hypot.public, [3e200, 4e200], [0.6, 0.8], "PyTorch: same; JAX: 1.25 by z"),

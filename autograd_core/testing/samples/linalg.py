@@ -13,7 +13,7 @@ from ...ops.determinant import Cofactor
 from ...ops.factor import Complement
 from ...ops.linalg import adjoint
 from ...ops.lu import Lu, RowExchange
-from ...ops.matmul import _matmul
+from ...ops.matmul import NullMatmul, _matmul
 from ...tensor import Tensor, as_tensor
 from ...transforms import grad
 from ..declared import Kink, Refusal, Sample, declare
@@ -86,6 +86,21 @@ declare(
     refusals=[
         *not_square(linalg.inv, "inv"),
         Refusal(lambda: linalg.inv(np.stack([np.eye(2), SINGULAR])), LinAlgError, "inv: a matrix, number 1 of the stack,"),
+    ],
+)
+
+declare(
+    "null_matmul",
+    samples=[
+        Sample(NullMatmul(), A, A.T, reference=np.matmul),
+        Sample(NullMatmul(), STACK, STACK[::-1], reference=np.matmul),
+        Sample(NullMatmul(), C, C.T, reference=np.matmul),
+        Sample(NullMatmul(), 0.0 * A, np.full((3, 3), np.inf), reference=lambda x, z: x, order=0),
+    ],
+    refusals=[
+        Refusal(lambda: NullMatmul()(Tensor(TALL), TALL), ShapeError, r"null_matmul: square matrices .* given \(3, 2\)"),
+        Refusal(lambda: NullMatmul()(Tensor(A), C), ShapeError, r"null_matmul: square matrices .* given \(3, 3\) and \(2, 2\)"),
+        Refusal(lambda: NullMatmul()(Tensor(A), STACK), ShapeError, r"null_matmul: square matrices .* and \(2, 2, 2\)"),
     ],
 )
 

@@ -1,0 +1,116 @@
+"""A mass on a spring from three quarters of one swing: a Hamiltonian, a Lagrangian and a plain network move on for 50 more."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nn
+from nn.command import DataError, Result, conduct, read_table
+
+from .. import pictures
+from ..baseline import BaselineNN
+from ..hamiltonian import HamiltonianNN
+from ..lagrangian import LagrangianNN
+from ..portraits import save_portrait
+from ..systems import MassSpring
+from .dynamics import Data, drift, falling, parser, roll_out, rows, size_of, slope_error, train
+
+SYSTEM = MassSpring(k=10.0, m=1.0)  # of mass 1, so that momenta are velocities
+START = np.array([[0.0, 1.0]])  # m and m/s
+TRAINING, TEST = (1.5, 50), (9.0, 300)  # s and samples
+COLUMNS = ("slope, 1.5 s", "slope, 9 s", "state, 9 s", "energy drift", "steps", "time")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a run is: steps of Adam, hidden units a layer, steps and their length in s of the motion."""
+
+    steps: int
+    hidden: int
+    motion: int
+    dt: float = 0.01
+
+
+SIZES = {"quick": Size(30, 16, 50), "default": Size(5_000, 50, 10_000), "paper": Size(20_000, 50, 10_000)}
+
+
+def samples(span: float, count: int) -> Data:
+    """States (x in m, v in m/s) and their slopes at equal times of the exact motion."""
+    x = SYSTEM.solution(START[0], np.linspace(0.0, span, count))
+    return Data(x, SYSTEM.time_derivative(x))
+
+
+def models(seed: int, hidden: int) -> dict[str, Any]:
+    """The three untrained models. L is known but for its scale, which the ridge chooses."""
+    net = lambda out: nn.MLP([2, *[hidden] * 3, out], "tanh", init="xavier", generator=seed)
+    return {
+        "Hamiltonian network": HamiltonianNN(net(1)),
+        "Lagrangian network": LagrangianNN(net(1), ridge=1.0),
+        "plain network": BaselineNN(net(2)),
+    }
+
+
+def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
+    """Train the three networks, let each move on by itself, and compare."""
+    size, interrupted = SIZES[size_of(args)], False
+    training, testing = samples(*TRAINING) if args.data is None else own_data(args.data), samples(*TEST)
+    times = np.arange(size.motion + 1) * size.dt
+    found: dict[str, np.ndarray] = {}
+    lines: dict[str, list[str]] = {}
+    for name, model in models(args.seed, size.hidden).items():
+        run = train(name, model, training, size.steps, args.seed, lr=2e-3, schedule=falling, progress=progress)
+        found[name] = states = roll_out(model, START, times, method="rk4")[:, 0]
+        errors = (slope_error(model, training), slope_error(model, testing), _state_error(times, states))
+        lost = drift(SYSTEM.energy(states)) / SYSTEM.energy(START[0])
+        lines[name] = [*(f"{e:.1e}" for e in errors), f"{100 * lost:.2g} %", f"{run.steps:,}", f"{run.seconds:.0f} s"]
+        if interrupted := run.interrupted:
+            break
+    units = "–".join(["2", *[str(size.hidden)] * 3])
+    table = (
+        f"Mass on a spring, k = 10 N/m, m = 1 kg, from x = 0, v = 1 m/s; networks {units}–1 (plain: –2), tanh, Adam, seed "
+        f"{args.seed}\n{len(training.x)} exact states within {TRAINING[0]} s; {size.motion:,} steps of {size.dt} s by RK4\n\n"
+        f"{rows('', COLUMNS, lines)}\n"
+        "mean squares of the errors; the drift is the largest change of the exact energy on the way. No figures are published."
+    ) + ("\na quick run: the same path, too short for small errors" if args.quick else "")
+    return Result(table, lambda folder: draw(folder, training, times, found), interrupted)
+
+
+def _state_error(times: np.ndarray, states: np.ndarray) -> float:
+    near = times <= TEST[0]
+    return float(np.mean((states[near] - SYSTEM.solution(START[0], times[near])) ** 2))
+
+
+def own_data(path: str) -> Data:
+    """Training data from a file with a row x, v, dx/dt, dv/dt for each state."""
+    table = read_table(path)
+    if table.shape[1] != 4 or not np.isfinite(table).all():
+        raise DataError(f"{path}: needed are rows of 4 finite numbers, x, v, dx/dt and dv/dt; got {table.shape[1]} a row")
+    return Data(table[:, :2], table[:, 2:])
+
+
+def draw(folder: Path, data: Data, times: np.ndarray, found: dict[str, np.ndarray]) -> None:
+    """The pictures: paths in the plane of states, energies all along, and the place in the first 9 s."""
+    true = SYSTEM.solution(START[0], np.linspace(0.0, 2.0, 201))
+    labels: dict[str, Any] = {"x_label": "x (m)", "y_label": "v (m/s)"}
+    whole = {name: states for name, states in found.items() if np.isfinite(states).all()}
+    save_portrait(folder / "phase.png", whole, "Mass on a spring: the whole motion", truth=true, points=data.x, **labels)
+    energies = {name: SYSTEM.energy(states) for name, states in found.items()}
+    level = np.full_like(times, SYSTEM.energy(START[0]))
+    labels = {"x_label": "time (s)", "y_label": "energy (J)"}
+    pictures.save_fit(folder / "energy.png", times, energies, "Mass on a spring: energy", truth=level, **labels)
+    near = times <= TEST[0]
+    places = {name: states[near, 0] for name, states in found.items()}
+    truth = SYSTEM.solution(START[0], times[near])[:, 0]
+    labels = {"x_label": "time (s)", "y_label": "x (m)"}
+    pictures.save_fit(folder / "place.png", times[near], places, "Mass on a spring: place", truth=truth, **labels)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the study; returns the exit code."""
+    return conduct(parser("mass-spring", __doc__, "rows x, v, dx/dt, dv/dt to train on", "20,000 steps a network"), argv, study)

@@ -1,0 +1,119 @@
+"""The studies of motions and of Sobolev training: their data, their quick runs, their own data, and what they print."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_core as ac
+from physics.__main__ import STUDIES
+from physics.__main__ import main as command
+from physics.portraits import save_portrait
+from physics.studies import double_pendulum, dynamics, mass_spring, pendulum, sobolev, spring, two_body
+
+QUICK = {
+    "spring": (["motion.png", "energy.png"], ["Hamiltonian network", "plain network"]),
+    "pendulum": (["motion.png", "energy.png"], ["Hamiltonian network", "plain network"]),
+    "two-body": (["motion.png", "energy.png"], ["Hamiltonian network", "plain network"]),
+    "mass-spring": (["phase.png", "energy.png", "place.png"], ["Hamiltonian", "Lagrangian", "plain network"]),
+    "double-pendulum": (["energy.png", "angles.png"], ["Lagrangian network", "plain network"]),
+    "sobolev": (["values.png", "slopes.png"], ["Booth, 20 points"]),
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_study_prints_and_draws(name, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    assert name in STUDIES
+    assert command([name, "--quick", "--quiet", "--seed", "3", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert not printed.err
+    pictures, lines = QUICK[name]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*pictures, "table.txt"])
+    assert all(each in printed.out for each in [*lines, "seed 3", "a quick run", "made in"])
+    assert "nan" not in printed.out
+
+
+@pytest.mark.parametrize("experiment", [spring.EXPERIMENT, pendulum.EXPERIMENT, two_body.EXPERIMENT])
+def test_the_data_of_an_experiment(experiment):
+    training, testing = experiment.data(seed=1, count=10)
+    n, times = experiment.system.size, len(experiment.times)
+    kept = int(10 * experiment.train_share)
+    assert training.x.shape == training.dx.shape == (kept * times, n)
+    assert testing.x.shape == ((10 - kept) * times, n)
+    exact = spring_states = experiment.system.time_derivative(training.x) - training.dx
+    if experiment.noise:
+        assert 0.5 * experiment.noise < np.abs(spring_states).mean() < 3 * experiment.noise
+    else:
+        assert not exact.any()
+        energies = experiment.system.energy(training.x.reshape(kept, times, n))
+        assert np.ptp(energies, axis=1).max() < 1e-8
+    again, other = experiment.data(seed=1, count=10)[0], experiment.data(seed=2, count=10)[0]
+    assert np.array_equal(again.x, training.x)
+    assert not np.array_equal(other.x, training.x)
+
+
+def test_the_energies_of_the_pendulum_are_those_published():
+    energies = pendulum.EXPERIMENT.system.energy(pendulum.starts(np.random.default_rng(0), 500))
+    assert energies.max() < 6.0  # none goes over the top
+    assert pendulum.EXPERIMENT.system.energy([1.0, 2.0]) == pytest.approx(3 * (1 - np.cos(1.0)) + 4.0)
+    assert spring.EXPERIMENT.system.energy([1.0, 2.0]) == pytest.approx(5.0)
+
+
+def test_a_table_of_ones_own(tmp_path, capsys):
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    path = tmp_path / "own.csv"
+    np.savetxt(path, np.hstack([x, spring.EXPERIMENT.system.time_derivative(x)]), delimiter=",")
+    assert spring.main(["--quick", "--quiet", "--data", str(path), "--out", str(tmp_path / "out")]) == 0
+    assert "32 states" in capsys.readouterr().out
+    np.savetxt(path, x, delimiter=",")
+    for study in (spring, mass_spring, double_pendulum, sobolev):
+        assert study.main(["--quick", "--quiet", "--data", str(path), "--out", str(tmp_path / "out")]) == 2
+        assert "needed are" in capsys.readouterr().err
+
+
+def test_the_mass_spring_data_are_those_of_the_exercise():
+    near, far = mass_spring.samples(*mass_spring.TRAINING), mass_spring.samples(*mass_spring.TEST)
+    assert (len(near.x), len(far.x)) == (50, 300)
+    assert np.allclose(near.x[0], [0.0, 1.0])
+    assert np.allclose(mass_spring.SYSTEM.energy(far.x), 0.5)
+    assert np.allclose(near.dx, np.stack([near.x[:, 1], -10 * near.x[:, 0]], axis=1))
+
+
+def test_the_sobolev_functions_have_their_known_minima():
+    minima = {
+        "Ackley": (1e-9, 1e-9, 0.0),
+        "Beale": (3.0, 0.5, 0.0),
+        "Booth": (1.0, 3.0, 0.0),
+        "Bukin": (-10.0, 1.0, 0.0),
+        "McCormick": (-0.54719, -1.54719, -1.9133),
+        "Rosenbrock": (1.0, 1.0, 0.0),
+        "Styblinski–Tang": (-2.903534, -2.903534, -78.33233),
+    }
+    assert list(minima) == list(sobolev.FUNCTIONS)
+    for name, (x, y, lowest) in minima.items():
+        f = sobolev.FUNCTIONS[name].f
+        assert f(ac.tensor(x), ac.tensor(y)).item() == pytest.approx(lowest, abs=1e-4)
+        points = sobolev.sample(sobolev.FUNCTIONS[name], 3_000, np.random.default_rng(0))
+        assert points.y.std() == pytest.approx(1.0, abs=0.1)
+        assert points.dy.shape == (3_000, 1, 2)
+        assert np.isfinite(points.dy).all()
+
+
+def test_a_motion_that_cannot_be_had_is_a_gap():
+    class Exploding:
+        def time_derivative(self, x):
+            return ac.as_tensor(x) ** 3
+
+    with pytest.warns(RuntimeWarning, match="a motion of the Exploding ended early: integrate: the step size fell"):
+        found = dynamics.roll_out(Exploding(), np.ones((2, 2)), np.linspace(0.0, 1.0, 5))
+    assert found.shape == (5, 2, 2)
+    assert np.isnan(found).all()
+
+
+def test_a_portrait_needs_two_coordinates(tmp_path):
+    pytest.importorskip("matplotlib")
+    paths = {"one": np.zeros((5, 2)), "many": np.zeros((5, 3, 2))}
+    assert save_portrait(tmp_path / "p.png", paths, truth=paths["one"], points=np.zeros((2, 2))).stat().st_size > 1000
+    with pytest.raises(ac.errors.ShapeError, match="truth has shape"):
+        save_portrait(tmp_path / "p.png", paths, truth=np.zeros((5, 3)))
