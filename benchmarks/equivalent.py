@@ -40,10 +40,9 @@ EQUIVALENT = {
     r"MaxPool\.places: 1 → [02]": "there is no element",
     r"NanExtreme\.(vjp|jvp): (_where\(.*|0\.0 → -?1\.0)": "a NaN has no share; it matters if the cotangent is infinite",
     r"Qr\.jvp: upper\(.*": "it is a triangle already, up to rounding",
-    r"(Cholesky|Eigh|FromEigenvalues)\.(vjp|jvp|pushforward): hermitian\(.*": "the input is Hermitian, and so is its change",
+    r"(Cholesky|Eigh)\.(vjp|jvp): hermitian\(.*": "the input is Hermitian, and so is its change",
     r"Eigh\.vjp: skew\(x\) → x": "the other part of x vanishes where a derivative exists",
     r".*: real_part\((.+)\) → \1": "the imaginary part is zero up to rounding",
-    r"ScaledBessel\.slope: self\.order - 1 → 1 - self\.order": "functions of whole orders n and -n are the same",
     r"PowerNorm\.direction: 1 → [02]": "two formulas of the same value, for the range of the exponent",
 }  # fmt: skip
 

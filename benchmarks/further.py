@@ -29,7 +29,35 @@ def safe(f, bad):
     return lambda x: ac.where(x > 0.0, f(x), bad)
 
 
+def of_eigenvalues(x):
+    """A symmetric function of eigenvalues that is no sum over them."""
+    w = ac.linalg.eigvalsh(0.5 * (x + ac.conj(ac.matrix_transpose(x))))
+    return ac.sum(ac.exp(w)) * ac.sum(w) + ac.prod(w)
+
+
+def of_singular_values(x):
+    """A symmetric function of singular values."""
+    s = ac.linalg.svdvals(x)
+    return ac.sum(s**3) * ac.sum(s)
+
+
+TURN = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+EQUAL = [np.eye(3), TURN @ np.diag([1.0, 1.0, 2.0]) @ TURN.T]
+SLOPE = np.array([[0.5, 1.0, 0.2], [1.0, -0.3, 0.7], [0.2, 0.7, 0.1]])
+AT_EQUAL = [
+    *(Sample(of_eigenvalues, x) for x in EQUAL),
+    *(Sample(ac.grad(of_eigenvalues), x) for x in EQUAL),  # to the third order
+    Sample(of_eigenvalues, np.array([[2.0, 1.0j], [-1.0j, 2.0]]) + 0.0),
+    Sample(of_singular_values, 2.0 * TURN),
+    Sample(of_singular_values, TURN[:, :2]),
+    Sample(ac.grad(of_singular_values), TURN @ np.diag([2.0, 2.0, 1.0])),
+    Sample(lambda x: ac.laplacian(of_eigenvalues)(x * EQUAL[1]), np.array(1.0), order=0),
+    Sample(lambda x: ac.linalg.eigvalsh(x + ac.matrix_transpose(x))[2] ** 2, EQUAL[1]),
+]
+
+
 FURTHER = {
+    **dict.fromkeys(["frame", "isotropic", "bent", "departure", "deviator", "averaged", "inside", "slopes", "coupling"], AT_EQUAL),
     "prod": [
         Sample(ac.prod, LONG[:4, 0]),
         Sample(lambda x: ac.prod(x, axis=1), LONG[:3, :1]),

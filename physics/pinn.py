@@ -269,7 +269,8 @@ class PINN(nn.Module):
         self.state_dict()  # sets what it sets once, before a program is captured
         points = None if validation is None else checked_points("validation", self.domain.points(validation), self.domain)
         looks = {} if points is None else {"val_loss": lambda pinn: pinn.validate(points)}
-        options: dict[str, Any] = {"every": every, "checkpoint": checkpoint, "callbacks": callbacks, "metrics": {**looks, **(metrics or {})}}
+        options: dict[str, Any] = {"every": every, "checkpoint": checkpoint, "callbacks": callbacks}
+        options["metrics"] = {**looks, **(metrics or {})}
         trainer = Trainer(self, progress, compile, batch=batch, **options)
         self.history = trainer.history
         if resume is not None:

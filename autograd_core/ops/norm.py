@@ -46,6 +46,7 @@ class Norm(Reduction):
 
     name: ClassVar[str] = "norm"
 
+    @quiet
     def forward(self, x: ndarray) -> Any:
         squares = x * x if x.dtype.kind == "f" else np.square(x.real) + np.square(x.imag)
         total = np.add.reduce(squares, axis=self.axes, keepdims=self.keepdims)

@@ -10,7 +10,23 @@ from textwrap import wrap
 from ..errors import require
 from .layout import Layout, Point, foot
 from .scene import Box, Edge, Scene
-from .style import DETAIL, EDGES, FRAME, INK, LABEL, LINE, SAVED_LINE, SOFT, box_size, key, legend, lines, look, printable
+from .style import (
+    DETAIL,
+    EDGES,
+    FRAME,
+    INK,
+    LABEL,
+    LINE,
+    SAVED_LINE,
+    SOFT,
+    box_size,
+    key,
+    legend,
+    lines,
+    look,
+    printable,
+    text_width,
+)
 
 INCH = 72.0  # points
 SHAPES = {"pill": "rounded,filled", "dashed": "filled,dashed"}
@@ -32,7 +48,7 @@ def dot(scene: Scene, layout: Layout | None = None) -> str:
     for i, box in enumerate(scene.nodes):
         place = _box_place(layout, i) if layout else {}
         graph.node(box.id, _label(box), **_box_style(scene, box), **place)
-    graph.body += [f"\t{row}\n" for row in nested(scene, lambda i: scene.nodes[i].id)]
+    graph.body += [f"\t{row}\n" for row in nested(scene, lambda i: scene.nodes[i].id, layout)]
     for i, edge in enumerate(scene.edges):
         place = {"pos": _spline(layout, i)} if layout else {}
         graph.edge(edge.source, edge.target, **_edge_style(edge), **place)
@@ -126,12 +142,19 @@ def bare_source(scene: Scene) -> str:
     return "\n".join([*rows, "}"])
 
 
-def nested(scene: Scene, statement: Callable[[int], str]) -> list[str]:
+def nested(scene: Scene, statement: Callable[[int], str], layout: Layout | None = None) -> list[str]:
     """The frames of modules as subgraphs, with a statement for each box in them."""
 
     def opening(k: int, label: str) -> str:
         colours = f'fillcolor="{FRAME[0]}"; color="{FRAME[1]}"; fontcolor="{SOFT}"'
-        return f'subgraph cluster_{k} {{ label=<{_text(label)}>; margin=10; style="rounded,filled"; {colours}; labeljust=l;'
+        title = f"label=<{_font(label, DETAIL, False)}>; labeljust=l;"
+        place = ""
+        if layout is not None and (frame := layout.frames.get(scene.modules[k].id)) is not None:
+            x, y, w, h = frame
+            middle = text_width(label, DETAIL) / 2
+            place = f'bb="{x:.1f},{layout.height - y - h:.1f},{x + w:.1f},{layout.height - y:.1f}"; '
+            place += f'lp="{x + middle + 6:.1f},{layout.height - y - 10:.1f}"; '
+        return f'subgraph cluster_{k} {{ {place}{title} margin=10; style="rounded,filled"; {colours};'
 
     return nested_plain(scene, opening, lambda i: f"{statement(i)};", "}")
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import linecache
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..graph import AnyNode, LeafNode, ancestors
-from .fold import fold
+from .fold import Folding, fold
 from .listing import Listing, constant_text, named, parameters
+from .modules import Collapse, Nesting, closed_to, fold_repeats, nest
+from .record import notes
+from .rules import brief, file_size, gradient_of, is_bad, is_zero, local_rule, value_of
 from .scene import Box, Edge, Group, Scene
 from .text import line
 
@@ -21,34 +25,188 @@ LONGEST_TOOLTIP = 2000
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logaddexp", "hypot"}
 
 
-def scene(
-    listing: Listing,
-    title: str | None = None,
-    groups: Mapping[str, Any] | None = None,
-    show_saved: bool = False,
-    limit: int | None = None,
-    direction: str = "TB",
-) -> Scene:
-    """Boxes for the nodes of a listing, folded where there are more than `limit`, with their edges, groups and notes."""
-    group_of = _grouped(listing, groups or {})
-    room = limit // 2 if limit and show_saved else limit
-    folding = fold(listing, room, group_of.get)
+@dataclass(frozen=True)
+class Wish:
+    """What a drawing of a graph shall show: see `draw`."""
+
+    title: str | None = None
+    groups: Mapping[str, Any] | None = None
+    show_saved: bool = False
+    show_values: bool = False
+    links: bool = False
+    limit: int | None = None
+    depth: int | None = None
+    collapse: Collapse | None = None
+    highlight: str | None = "nan"
+    direction: str = "TB"
+
+
+def scene(listing: Listing, wish: Wish) -> Scene:
+    """Boxes for the nodes of a listing, folded where there are more than the limit, with their edges, groups and notes."""
+    group_of, labels = _tinted(listing, wish.groups)
+    folding, nesting = _folded(listing, wish, group_of)
     members: dict[int, list[int]] = {}
     for i, owner in enumerate(folding.box):
         members.setdefault(owner, []).append(i)
-    boxes = [_box(listing, owner, inside, group_of) for owner, inside in sorted(members.items())]
+    boxes = [_box(listing, owner, inside, group_of, nesting) for owner, inside in sorted(members.items())]
+    facts = Facts(listing)
+    boxes = [
+        replace(box, facts=facts.of(members[int(box.id[1:])]), mark=facts.mark(members[int(box.id[1:])], wish.highlight))
+        for box in boxes
+    ]
+    if wish.show_values:
+        boxes = [replace(box, details=(*box.details, *_shown(box))) for box in boxes]
     edges = _edges(listing, folding.box)
-    notes = [folding.note, _strangers(listing)]
-    if show_saved:
-        more, links = _saved(listing, folding.box, together=folding.note is not None)
-        boxes, edges = more + boxes, links + edges
-        notes.append(_freed(listing))
+    if wish.links:
+        edges += _links(listing, folding.box)
+    notes_ = [folding.note, _strangers(listing)]
+    if wish.show_saved:
+        more, ties = _saved(listing, folding.box, together=folding.note is not None)
+        boxes, edges = more + boxes, ties + edges
+        notes_.append(_freed(listing))
     for k, (name, i) in enumerate(listing.outputs):
-        boxes.append(Box(f"y{k}", "output", name, _what(listing.nodes[i]), f"output {name} = %{i}"))
+        boxes.append(Box(f"y{k}", "output", name, _what(listing.nodes[i]), f"output {name} = %{i}", facts=facts.of([i])))
         edges.append(Edge(f"n{folding.box[i]}", f"y{k}"))
     tinted = {box.group for box in boxes}
-    present = tuple(Group(label, label) for label in groups or {} if label in tinted)
-    return Scene(tuple(boxes), tuple(edges), present, title, tuple(filter(None, notes)), direction)
+    groups = tuple(Group(label, label) for label in labels if label in tinted)
+    boxes, frames = _framed(boxes, nesting)
+    return Scene(tuple(boxes), tuple(edges), (*groups, *frames), wish.title, tuple(filter(None, notes_)), wish.direction)
+
+
+def _folded(listing: Listing, wish: Wish, group_of: dict[int, str]) -> tuple[Folding, Nesting | None]:
+    """Which nodes share a box: closed modules, and where that is not enough, the size guard's choice."""
+    room = wish.limit // 2 if wish.limit and wish.show_saved else wish.limit
+    if not any((entry := notes.get(node)) is not None and entry.calls for node in listing.nodes):
+        return fold(listing, room, group_of.get), None
+    nesting = nest(listing, wish.depth, wish.collapse)
+    note = None
+    if wish.depth is not None or wish.collapse is not None:
+        times = fold_repeats(listing, nesting)
+        note = f"{nesting.closed:,} modules are closed to one box each" if nesting.closed else None
+        note = f"{note}{', and what repeats is drawn once' if times else ''}." if note else None
+    if room is not None and nesting.size + len(listing.outputs) > room:
+        closed = closed_to(listing, room, wish.collapse)
+        if closed is None:
+            return fold(listing, room, group_of.get), None
+        size = f"{len(listing.nodes):,} nodes are drawn as {closed.size:,} boxes"
+        return Folding(closed.box, f"{size}: modules are closed. draw(..., limit=None) shows each node."), closed
+    return Folding(nesting.box, note), nesting
+
+
+def _framed(boxes: list[Box], nesting: Nesting | None) -> tuple[list[Box], list[Group]]:
+    """The frames of the modules in which more than one box stands, and the boxes with the name of theirs."""
+    if nesting is None:
+        return boxes, []
+    paths = {box.id: nesting.around[int(box.id[1:])] for box in boxes if box.id[0] == "n"}
+    inside = Counter(call.number for path in paths.values() for call in path)
+    name: dict[int, str] = {}
+    groups: list[Group] = []
+    homes: dict[str, str | None] = {}
+    for place, path in paths.items():
+        home = None
+        for call in path:
+            if inside[call.number] < 2:
+                continue
+            if call.number not in name:
+                name[call.number] = f"m{len(groups)}"
+                groups.append(Group(name[call.number], call.label, "module", home))
+            home = name[call.number]
+        homes[place] = home
+    return [replace(box, module=homes.get(box.id)) for box in boxes], groups
+
+
+def _shown(box: Box) -> list[str]:
+    facts = dict(box.facts)
+    value = [shorten(f"= {facts['value']}")] if "value" in facts else []
+    return value + ([shorten(f"∇ {facts['gradient']}")] if "gradient" in facts else [])
+
+
+ORDERS = ("", "first derivative", "second derivative", "third derivative")
+
+
+def _tinted(listing: Listing, groups: Mapping[str, Any] | None) -> tuple[dict[int, str], list[str]]:
+    """The tint of each operation and all tints in order: those asked for, else the orders of derivatives that were recorded."""
+    if groups is not None:
+        return _grouped(listing, groups), list(groups)
+    orders = {i: entry.order for i, node in enumerate(listing.nodes) if (entry := notes.get(node)) is not None and entry.order}
+    words = {k: ORDERS[k] if k < len(ORDERS) else f"derivative of order {k}" for k in sorted(set(orders.values()))}
+    return {i: words[k] for i, k in orders.items()}, list(words.values())
+
+
+def _links(listing: Listing, box: list[int]) -> list[Edge]:
+    """From each operation to the first box that its derivative rule made, where that was recorded."""
+    first: dict[tuple[int, int], int] = {}
+    for i, node in enumerate(listing.nodes):
+        entry = notes.get(node)
+        if entry is not None and entry.rule_of in listing.number and box[i] != (source := box[listing.number[entry.rule_of]]):
+            first.setdefault((source, entry.order), box[i])
+    return [Edge(f"n{s}", f"n{t}", kind="link") for (s, _), t in first.items()]
+
+
+class Facts:
+    """What a reader can ask of a box: values, gradients, rules, lines, bytes and times, and whether something is wrong."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.listing = listing
+        self.roots = [listing.nodes[i].serial for _, i in listing.outputs]
+        self.bad: dict[int, bool] = {}
+
+    def name(self, i: int) -> str:
+        """How a rule calls node i."""
+        return self.listing.names.get(i, f"%{i}")
+
+    def of(self, inside: list[int]) -> tuple[tuple[str, str], ...]:
+        """The facts of a box that stands for these nodes: of the last one, and sums of bytes and times."""
+        node = self.listing.nodes[inside[-1]]
+        found: list[tuple[str, str]] = []
+        if (value := value_of(node)) is not None and np.shape(value) == node.shape:
+            found.append(("value", brief(value)))
+        if (g := gradient_of(node, self.roots)) is not None:
+            found.append(("gradient", brief(g)))
+        if len(inside) == 1:
+            operands = [
+                constant_text(node, k) if p is None else self.name(self.listing.number[p.serial])
+                for k, p in enumerate(node.parents)
+            ]
+            rules = [local_rule(node, k, operands, self.name(inside[0])) for k, p in enumerate(node.parents) if p is not None]
+            found += [("rule", text) for text in dict.fromkeys(rules)][:8]
+        entry = notes.get(node)
+        if entry is not None and entry.line is not None:
+            found.append(("line", f"{entry.line[0]}:{entry.line[1]} {linecache.getline(*entry.line).strip()}".strip()))
+        if entry is not None and entry.calls and entry.calls[-1].path:
+            found.append(("module", entry.calls[-1].path))
+        return (*found, *self.costs(inside))
+
+    def costs(self, inside: list[int]) -> list[tuple[str, str]]:
+        """The bytes of what is kept for the gradient, and the time where it was measured."""
+        kept = {id(a): a.nbytes for i in inside for a in self.listing.nodes[i].saved or () if isinstance(a, np.ndarray)}
+        found = [("kept", file_size(sum(kept.values())))] if kept else []
+        times = [entry.seconds for i in inside if (entry := notes.get(self.listing.nodes[i])) is not None]
+        total = sum(seconds for seconds in times if seconds is not None)
+        return [*found, ("time", f"{total * 1e6:.3g} µs")] if total else found
+
+    def mark(self, inside: list[int], highlight: str | None) -> str:
+        """ "nan" or "zero" where that is asked for and found, with "!" at the box where it began."""
+        if highlight is None:
+            return ""
+        node = self.listing.nodes[inside[-1]]
+        if not self.holds(inside[-1], highlight):
+            return ""
+        if highlight == "nan":
+            own = is_bad(value_of(node))
+            before = any(
+                self.holds(p, "nan") and is_bad(value_of(self.listing.nodes[p])) for p in self.listing.operands(inside[0])
+            )
+            return "nan!" if own and not before else "nan"
+        return "zero"
+
+    def holds(self, i: int, what: str) -> bool:
+        """Whether the value or gradient of node i is bad, or its gradient zero."""
+        if i not in self.bad:
+            node = self.listing.nodes[i]
+            g = gradient_of(node, self.roots)
+            self.bad[i] = is_zero(g) if what == "zero" else is_bad(g) or (node in notes and is_bad(value_of(node)))
+        return self.bad[i]
 
 
 def _grouped(listing: Listing, groups: Mapping[str, Any]) -> dict[int, str]:
@@ -73,7 +231,7 @@ def _strangers(listing: Listing) -> str | None:
 # -- boxes -----------------------------------------------------------------------------------------------------------------
 
 
-def _box(listing: Listing, owner: int, inside: list[int], group_of: dict[int, str]) -> Box:
+def _box(listing: Listing, owner: int, inside: list[int], group_of: dict[int, str], nesting: Nesting | None = None) -> Box:
     node, tooltip = listing.nodes[owner], _tooltip(listing, inside)
     if isinstance(node, LeafNode):
         if len(inside) > 1:
@@ -81,6 +239,10 @@ def _box(listing: Listing, owner: int, inside: list[int], group_of: dict[int, st
         return Box(f"n{owner}", "leaf", listing.names.get(owner, "leaf"), _what(node), tooltip)
     groups = {group_of.get(i) for i in inside}
     group = groups.pop() if len(groups) == 1 else None
+    if nesting is not None and owner in nesting.labels:
+        operations = [i for i in inside if not isinstance(listing.nodes[i], LeafNode)]
+        words = f"{len(operations):,} ops" + (f", {n} parameters" if (n := len(inside) - len(operations)) else "")
+        return Box(f"n{owner}", "folded", nesting.labels[owner], (words, *_what(node)), tooltip, len(operations), group)
     if len(inside) > 1:
         details = (_histogram(listing, inside), *_what(node))
         return Box(f"n{owner}", "folded", f"{len(inside):,} ops", details, tooltip, len(inside), group)
@@ -190,7 +352,7 @@ def _saved(listing: Listing, box: list[int], together: bool) -> tuple[list[Box],
 
 
 def _kept_box(name: str, kept: _Kept) -> Box:
-    size, tooltip = _bytes(sum(a.nbytes for a in kept.arrays)), f"kept {len(kept.keepers):,} times"
+    size, tooltip = file_size(sum(a.nbytes for a in kept.arrays)), f"kept {len(kept.keepers):,} times"
     if len(kept.arrays) > 1:
         return Box(name, "saved", f"{len(kept.arrays):,} arrays", (size,), tooltip)
     a = kept.arrays[0]
@@ -212,8 +374,3 @@ def _role(listing: Listing, i: int, k: int) -> str:
             return "constant"
         i = listing.number[p.serial]
     return f"value of {listing.names.get(i, listing.nodes[i].name)}"
-
-
-def _bytes(n: int) -> str:
-    power = min(4, (len(str(n)) - 1) // 3)
-    return f"{n / 1000**power:.3g} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"

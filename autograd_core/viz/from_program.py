@@ -63,14 +63,17 @@ def _one(program: Program, prefix: str, room: int | None) -> tuple[list[Box], li
         block = steps[start : start + width]
         own = f"{prefix}n{start}"
         for step in block:
+            several = sum(isinstance(x, Slot) for x in step.inputs) > 1
             for place, x in enumerate(step.inputs):
                 if isinstance(x, Slot) and maker.get(x, own) != own:
-                    key = (maker[x], own, place if width == 1 and len(step.inputs) > 1 else None)
+                    key = (maker[x], own, place if width == 1 and several else None)
                     edges[key] = edges.get(key, 0) + 1
             maker.update({slot: own for slot in step.outputs})
         boxes.append(_block(program, block, own, group))
     for k, (name, result) in enumerate(_results(program)):
-        boxes.append(Box(f"{prefix}y{k}", "output", name, () if result is None else _shape(program, result), name, module=group))
+        boxes.append(
+            Box(f"{prefix}y{k}", "output", name, () if result is None else _shape(program, result), name, module=group)
+        )
         if result is not None:
             edges[maker[result], f"{prefix}y{k}", None] = 1
     links = [Edge(s, t, place, count) for (s, t, place), count in edges.items()]

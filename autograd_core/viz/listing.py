@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,17 +31,18 @@ class Listing:
         return [number[p.serial] for p in self.nodes[i].parents if p is not None]
 
 
-def read(y: Any, names: Any = None) -> Listing:
+def read(y: Any, names: Any = None, noted: Mapping = MappingProxyType({})) -> Listing:
     """List what `y` was computed from: a Tensor, or a list, tuple or dict of Tensors.
 
-    `names` maps names to Tensors, or is an iterable of such pairs, like `model.named_parameters()`.
+    `names` maps names to Tensors, or is an iterable of such pairs, like `model.named_parameters()`, or the model itself.
+    `noted` has what was recorded of nodes, their names among it.
     Raises GradientError for a Tensor without a graph, TypeError for anything that is not a Tensor and ValueError for an
     empty collection.
     """
     roots = [(name, _root(name, x)) for name, x in _outputs(y)]
     nodes = ancestors([node for _, node in roots])
     number = {node.serial: i for i, node in enumerate(nodes)}
-    known = {i: name for i, node in enumerate(nodes) if isinstance(node, LeafNode) and (name := _own_name(node))}
+    known = {i: name for i, node in enumerate(nodes) if isinstance(node, LeafNode) and (name := _own_name(node, noted))}
     strangers = []
     for name, x in named(names):
         if x.node is not None and x.node.serial in number:
@@ -58,6 +60,8 @@ def named(names: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] | None) -> 
     """
     if names is None:
         return []
+    if hasattr(names, "named_parameters"):
+        names = names.named_parameters()
     pairs = list(names.items() if isinstance(names, Mapping) else names)
     for pair in pairs:
         if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[1], Tensor)):
@@ -89,9 +93,10 @@ def _root(name: str, x: Any) -> AnyNode:
     return x.node
 
 
-def _own_name(leaf: LeafNode) -> str | None:
-    tensor = leaf.tensor()
-    return None if tensor is None else tensor.name
+def _own_name(leaf: LeafNode, noted: Mapping) -> str | None:
+    tensor, entry = leaf.tensor(), noted.get(leaf)
+    own = None if tensor is None else tensor.name
+    return own or (None if entry is None else entry.name)
 
 
 def parameters(op: Any) -> list[tuple[str, str]]:

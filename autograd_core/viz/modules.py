@@ -38,7 +38,10 @@ def nest(listing: Listing, depth: int | None = None, collapse: Collapse | None =
     last: dict[int, int] = {}
     closing: list[Call | None] = []
     for i, path in enumerate(calls):
-        call = next((c for k, c in enumerate(path) if (depth is not None and k >= depth) or (collapse and collapse(c.path, c.kind))), None)
+        call = next(
+            (c for k, c in enumerate(path) if (depth is not None and k >= depth) or (collapse and collapse(c.path, c.kind))),
+            None,
+        )
         closing.append(call)
         if call is not None:
             last[call.number] = i
@@ -155,7 +158,9 @@ def _runs(kinds: Sequence[str]) -> list[tuple[int, int, int]]:
         best = (0, 0)
         for period in range(1, LONGEST_PERIOD + 1):
             times = 1
-            while kinds[i + times * period : i + (times + 1) * period] == kinds[i : i + period] and i + (times + 1) * period <= len(kinds):
+            while kinds[i + times * period : i + (times + 1) * period] == kinds[i : i + period] and i + (
+                times + 1
+            ) * period <= len(kinds):
                 times += 1
             if times >= FEWEST_TIMES and period * times > best[0] * best[1]:
                 best = (period, times)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import linecache
+from pathlib import Path
 from typing import Any
 
+from ..compile.program import Program
 from ..graph import LeafNode
 from .listing import Listing, constant_text, parameters, read
+from .record import notes
 
 
-def text(y: Any, *, names: Any = None) -> str:
+def text(y: Any, *, names: Any = None, lines: bool = False) -> str:
     """The recorded program that computes `y` (a Tensor, or a list, tuple or dict of Tensors), one line a node.
 
     `%3` is the fourth node in the order of creation. A leaf shows its name, shape and dtype; an op its operands, its
     parameters that differ from their defaults, the shape of its result, and the dtype where the operands do not have it.
-    A constant operand shows its value where the graph has kept it. `names` maps names to Tensors in the graph.
+    A constant operand shows its value where the graph has kept it. `names` maps names to Tensors in the graph, or is a model.
+    `lines` adds the source line of each op that ran within `viz.record()`. A compiled program or function is listed as it is.
 
     Raises GradientError for a Tensor without a graph, TypeError for what is not a Tensor, ValueError for nothing to show.
 
@@ -26,13 +31,28 @@ def text(y: Any, *, names: Any = None) -> str:
     %3 = sum(%2) ()
     return %3
     """
-    listing = read(y, names)
-    lines = [line(listing, i) for i in range(len(listing.nodes))]
+    if isinstance(y, Program):
+        return str(y)
+    if hasattr(y, "programs"):
+        return "\n\n".join(map(str, y.programs))
+    listing = read(y, names, notes)
+    rows = [line(listing, i) for i in range(len(listing.nodes))]
+    if lines:
+        rows = [row + source(node) for row, node in zip(rows, listing.nodes, strict=True)]
     if len(listing.outputs) == 1:
-        lines.append(f"return %{listing.outputs[0][1]}")
+        rows.append(f"return %{listing.outputs[0][1]}")
     else:
-        lines.append("return " + ", ".join(f"{name}=%{i}" for name, i in listing.outputs))
-    return "\n".join(lines)
+        rows.append("return " + ", ".join(f"{name}=%{i}" for name, i in listing.outputs))
+    return "\n".join(rows)
+
+
+def source(node: Any) -> str:
+    """The end of the line of a node: where in the user's program it was made, if that was recorded."""
+    entry = notes.get(node)
+    if entry is None or entry.line is None:
+        return ""
+    file, number = entry.line
+    return f"  # {Path(file).name}:{number} {linecache.getline(file, number).strip()}".rstrip()
 
 
 def line(listing: Listing, i: int) -> str:

@@ -33,8 +33,8 @@ from ..train import Trainer
 BUDGETS, QUICK_BUDGETS = (300, 3_000, 10_000), (60, 300)
 DEPTHS = (1, 2, 3, 5, 10)
 POINTS, GRID, QUICK_POINTS = 2_000, 61, 200
-EPOCHS, QUICK_EPOCHS, BATCH = 300, 2, 200
-RATE = 5e-3
+EPOCHS, QUICK_EPOCHS, BATCH = 800, 2, 200
+RATE, WIDE = 5e-3, 64  # the rate of one layer up to so wide
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def train(data: Data, budget: int, depth: int, epochs: int, seed: int, progress:
     inputs = data.training[0].shape[1]
     width = width_for(budget, inputs, depth)
     model = MLP([inputs, *[width] * depth, 1], activation="tanh", init="xavier", generator=seed).float()
-    optimizer = Adam(model.parameters(), lr=RATE / math.sqrt(depth))
+    optimizer = Adam(model.parameters(), lr=RATE / math.sqrt(depth * max(width / WIDE, 1.0)))
     schedule = CosineAnnealingLR(optimizer, epochs)
     trainer = Trainer(model, mse_loss, optimizer, schedule, seed=seed, progress=progress)
     start = time.process_time()

@@ -45,19 +45,6 @@ SIZES = {
 }
 
 
-class Scaled(nn.Module):
-    """A network of states in units of their standard deviations."""
-
-    def __init__(self, network: nn.Module, data: Data) -> None:
-        super().__init__()
-        self.network = network
-        self.register_buffer("scale", ac.tensor(data.x.std(axis=0)))
-
-    def forward(self, x: Any) -> ac.Tensor:
-        """network(x / scale) at states x (…, 2n)."""
-        return self.network(x / self.scale)
-
-
 class Accelerations(nn.Module):
     """A plain network for states (q, q̇): it gives q̈, and the rest of the state moves with q̇."""
 
@@ -83,9 +70,9 @@ def samples(seed: int, stream: int, count: int) -> Data:
     return Data(x, SYSTEM.time_derivative(x))
 
 
-def models(seed: int, hidden: int, data: Data) -> dict[str, Any]:
+def models(seed: int, hidden: int) -> dict[str, Any]:
     """The two untrained models. L is known but for its scale, which the ridge chooses."""
-    net = lambda out: Scaled(nn.MLP([4, hidden, hidden, out], "softplus", init="xavier", generator=seed), data)
+    net = lambda out: nn.MLP([4, hidden, hidden, out], "softplus", init="xavier", generator=seed)
     return {"Lagrangian network": LagrangianNN(net(1), ridge=1.0), "plain network": BaselineNN(Accelerations(net(2)))}
 
 
@@ -108,9 +95,9 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     found: dict[str, np.ndarray] = {}
     lines: dict[str, list[str]] = {}
     errors: dict[str, float] = {}
-    for name, model in models(args.seed, size.hidden, training).items():
+    for name, model in models(args.seed, size.hidden).items():
         run = train(
-            name, model, training, size.steps, args.seed, batch=size.batch, lr=1e-2, schedule=falling, progress=progress
+            name, model, training, size.steps, args.seed, batch=size.batch, lr=5e-3, schedule=falling, progress=progress
         )
         tolerance = 1e-3 if args.quick else 1e-6
         found[name] = roll_out(model, new, times, rtol=tolerance, atol=tolerance)

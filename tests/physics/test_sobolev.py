@@ -131,3 +131,10 @@ def test_stochastic_directions_follow_the_seed_and_train():
         StochasticSobolevLoss()(pair, X, np.zeros((5, 2)))
     with pytest.raises(ac.errors.ShapeError, match="needed is"):
         StochasticSobolevLoss()(ac.sin, np.zeros(5), np.zeros(5), np.zeros(5))
+
+
+def test_on_a_line_the_stochastic_loss_is_that_of_sobolev():
+    x, network = X[:, :1], nn.MLP([1, 6, 1], generator=0)
+    targets = x, np.cos(x), np.ones((5, 1, 1))
+    exact = SobolevLoss(order=2)(network, x, *targets).item()
+    assert StochasticSobolevLoss(order=2)(network, x, *targets).item() == pytest.approx(exact, rel=1e-12)

@@ -64,12 +64,12 @@ def outcome(f, xs):
         return type(error)
 
 
-def compared(name, rewrite, agree):
+def compared(name, agree, **options):
     for k, sample in enumerate(declarations[name].samples):
         xs = [ac.as_tensor(x) if isinstance(x, np.ndarray) else x for x in sample.inputs]
         f = with_derivatives(sample.f, min(sample.order, 2))
         expected = outcome(f, xs)
-        compiled = ac.compile(f, rewrite=rewrite)
+        compiled = ac.compile(f, **options)
         try:
             found = [outcome(compiled, xs) for _ in range(3)]
         except ac.CaptureError as error:
@@ -94,9 +94,15 @@ def close(a, b):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_as_it_is_a_replay_is_bit_identical(name):
-    compared(name, False, lambda a, b: np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
+    compared(name, lambda a, b: np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"), rewrite=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_after_all_rewrites_it_agrees(name):
-    compared(name, True, close)
+    compared(name, close)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_in_compiled_loops_it_agrees(name):
+    pytest.importorskip("numba")
+    compared(name, close, backend="numba")

@@ -21,13 +21,15 @@ def test_only_the_first_symbol_tells_the_class():
     assert symbols[:, 1:].min() == sequence.SYMBOLS
 
 
-def test_open_gates_differ_from_an_lstm_in_their_bias_alone():
-    plain, opened = (make(3, sequence.HIDDEN, generator=0) for make in (LSTM, sequence.open_lstm))
-    gate = slice(sequence.HIDDEN, 2 * sequence.HIDDEN)
+def test_open_gates_keep_what_they_hold_for_up_to_the_delay():
+    plain, opened = (LSTM(3, sequence.HIDDEN, generator=0) for _ in range(2))
+    sequence.open_gates(opened, 40, np.random.default_rng(0))
     assert np.array_equal(plain.weight_hh_l0.numpy(), opened.weight_hh_l0.numpy())
-    both = opened.bias_ih_l0.numpy()[gate] + opened.bias_hh_l0.numpy()[gate]
-    assert np.array_equal(both, np.ones(sequence.HIDDEN))
-    assert np.array_equal(plain.bias_ih_l0.numpy()[: gate.start], opened.bias_ih_l0.numpy()[: gate.start])
+    into, forget, *others = np.split(opened.bias_ih_l0.numpy() + opened.bias_hh_l0.numpy(), 4)
+    assert np.array_equal(into, -forget)
+    kept = 1.0 / (1.0 + np.exp(-forget))
+    assert np.all((kept >= 0.5) & (kept <= 40 / 41))
+    assert np.array_equal(others, np.split(plain.bias_ih_l0.numpy() + plain.bias_hh_l0.numpy(), 4)[2:])
 
 
 def test_a_quick_run(tmp_path, capsys):

@@ -1,0 +1,72 @@
+"""`python -m autograd_core graph FILE.py:FUNCTION -o graph.html`: draw what a function of a file computes."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import GradientError
+from ..graph import LeafNode
+from ..tensor import Tensor
+from .drawing import Drawing, draw
+from .record import record
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns 0, or 2 after a message about what was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m autograd_core", description="Draw the graph that a function computes.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    graph = commands.add_parser("graph", help="draw what FILE.py:FUNCTION returns; it is called without arguments")
+    graph.add_argument("function", metavar="FILE.py:FUNCTION")
+    graph.add_argument("-o", "--output", default="graph.html", help="file to write; its suffix says the format")
+    graph.add_argument("--show", default="forward", choices=("forward", "backward", "both"))
+    graph.add_argument("--depth", type=int, help="how many modules within one another are open")
+    graph.add_argument("--direction", default="TB", choices=("TB", "LR"))
+    graph.add_argument("--title")
+    given = parser.parse_args(arguments)
+    try:
+        path = drawing_of(given).save(given.output)
+    except (GradientError, OSError, TypeError, ValueError, ImportError) as error:
+        print(f"graph: {error}", file=sys.stderr)
+        return 2
+    print(path)
+    return 0
+
+
+def drawing_of(given: argparse.Namespace) -> Drawing:
+    """The drawing that the arguments ask for. The gradient of a scalar result is taken, so that it can be shown, too."""
+    file, _, name = given.function.rpartition(":")
+    if not file or not name:
+        raise ValueError(f"{given.function!r} does not name a function: write FILE.py:FUNCTION")
+    if not Path(file).is_file():
+        raise FileNotFoundError(f"there is no file {file!r}")
+    sys.path.insert(0, str(Path(file).resolve().parent))
+    try:
+        space = runpy.run_path(file)
+    finally:
+        sys.path.pop(0)
+    if not callable(space.get(name)):
+        known = ", ".join(k for k, v in space.items() if callable(v) and not k.startswith("_") and hasattr(v, "__code__"))
+        raise ValueError(f"{file} has no function {name!r}. It has: {known or 'none'}.")
+    title, options = given.title or name, {"show": given.show, "depth": given.depth, "direction": given.direction}
+    recorded = record()
+    try:
+        with recorded:
+            y = space[name]()
+            sweep(y)
+    except Exception as error:
+        if recorded.failure is None:
+            raise
+        print(f"graph: {name} failed: {error} Drawn is the graph up to there.", file=sys.stderr)
+        y = recorded
+    return draw(y, title=title, **options)
+
+
+def sweep(y: Any) -> None:
+    """Take the gradient of a scalar result once, so that it is noted."""
+    if isinstance(y, Tensor) and y.node is not None and not isinstance(y.node, LeafNode) and y.size == 1:
+        y.backward(retain_graph=True)
