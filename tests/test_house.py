@@ -36,8 +36,8 @@ ORDER = {
         series simplify tiles plan numbers statements fuse source jit emit run entry compiled""",
     "autograd_core.testing": """report declared samples draws programs moves strategies differences structures
         functions complex_step promises layouts comparison gradcheck""",
-    "autograd_core.testing.samples": """elementwise comparison steps special shape join windows pad reduce product softmax statistics select
-        index update sort segment linalg norm spectral equal contract fft conv pool random""",
+    "autograd_core.testing.samples": """elementwise comparison steps special shape join windows pad reduce product softmax
+        statistics select index update sort segment linalg norm spectral equal contract fft conv pool random""",
     "autograd_core.viz": """listing fold record rules text scene style layers order place layout clusters modules from_node
         backward_graph from_program svg dot mermaid steps html backends drawing command""",
     "nn": """errors indices seeding files progress pictures history guard recipe hooks module nonlinear piecewise

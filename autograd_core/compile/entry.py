@@ -27,7 +27,7 @@ class Entry:
         self.guards, self.runner, self.build, self.arguments = guards, runner, build, arguments
         self.quick = quick_check(guards)
         self.single = False  # whether the result is one Tensor
-        self.likes: list[tuple[type, tuple[int, ...], Any]] = []
+        self.likes: list[Any] = []  # class, shape and dtype of each argument
         self.recorded: Any = None
         self.outside: list[Tensor] | None = None
         self.pull: Any = None
@@ -51,7 +51,7 @@ class Entry:
         self.recorded = recording.get()
         return len(self.arguments.stand_ins) == len(args)
 
-    def arrays(self, args: tuple) -> list[np.ndarray] | None:
+    def arrays(self, args: tuple[Any, ...]) -> list[np.ndarray] | None:
         """The arrays of the arguments, if this program is plain and does what the function would do with them."""
         if len(args) != len(self.likes) or recording.get() is not self.recorded:
             return None
@@ -155,7 +155,7 @@ def quick_check(guards: Sequence[Guard]) -> Callable[[], bool]:
     for k, guard in enumerate(guards):
         names[f"l{k}"], names[f"v{k}"] = guard.look, guard.value
         look: Any = guard.look
-        function, arguments = getattr(look, "func", None), getattr(look, "args", ())
+        function, arguments = getattr(look, "func", None), list(getattr(look, "args", ()))
         if getattr(function, "__name__", "") == "get" and isinstance(getattr(function, "__self__", None), dict):
             names[f"l{k}"], names[f"k{k}"] = function, arguments[0]
             terms.append(f"l{k}(k{k}) is v{k}")

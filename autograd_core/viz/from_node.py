@@ -21,6 +21,7 @@ from .text import line
 
 LONGEST = 34  # characters in a line of a box; tooltips have it whole
 LONGEST_TOOLTIP = 2000
+MANY = 5_000  # boxes; a drawing that has more, of a graph of which nothing was recorded, tells no facts: nobody would ask
 # Operations whose operands may change places: a drawing need not say which is which.
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "logaddexp", "hypot"}
 
@@ -50,10 +51,8 @@ def scene(listing: Listing, wish: Wish) -> Scene:
         members.setdefault(owner, []).append(i)
     boxes = [_box(listing, owner, inside, group_of, nesting) for owner, inside in sorted(members.items())]
     facts = Facts(listing)
-    boxes = [
-        replace(box, facts=facts.of(members[int(box.id[1:])]), mark=facts.mark(members[int(box.id[1:])], wish.highlight))
-        for box in boxes
-    ]
+    if facts.recorded or len(boxes) <= MANY:
+        boxes = [facts.told(box, members[int(box.id[1:])], wish.highlight) for box in boxes]
     if wish.show_values:
         boxes = [replace(box, details=(*box.details, *_shown(box))) for box in boxes]
     edges = _edges(listing, folding.box)
@@ -150,6 +149,12 @@ class Facts:
         self.listing = listing
         self.roots = [listing.nodes[i].serial for _, i in listing.outputs]
         self.bad: dict[int, bool] = {}
+        self.recorded = any(node in notes for node in listing.nodes)
+
+    def told(self, box: Box, inside: list[int], highlight: str | None) -> Box:
+        """The box that stands for these nodes, with its facts and its mark."""
+        mark = self.mark(inside, highlight) if self.recorded else ""
+        return replace(box, facts=self.of(inside), mark=mark)
 
     def name(self, i: int) -> str:
         """How a rule calls node i."""

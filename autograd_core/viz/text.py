@@ -61,8 +61,8 @@ def line(listing: Listing, i: int) -> str:
     name = listing.names.get(i, "").replace("\n", "\\n")
     if isinstance(node, LeafNode):
         return f"%{i} = leaf {name + ' ' if name else ''}{node.shape} {node.dtype}"
-    dtypes = {p.dtype for p in node.parents if p is not None}
-    dtype = "" if dtypes == {node.dtype} else f" {node.dtype}"
+    own, others = node.dtype, [p.dtype for p in node.parents if p is not None]
+    dtype = "" if others and all(other is own or other == own for other in others) else f" {own}"
     return f"%{i} = {call(listing, i)} {node.shape}{dtype}{'  # ' + name if name else ''}"
 
 

@@ -42,7 +42,7 @@ def agree(network, X, wanted):
         assert np.abs(found - nested).max() <= 1e-10 * max(1.0, np.abs(nested).max())
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda each: getattr(each, "__name__", str(each)))
 def test_all_derivatives_to_fourth_order(activation):
     agree(mlp(activation=activation), points(2), [*combinations_with_replacement(range(2), 4)])
 
