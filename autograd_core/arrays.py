@@ -26,7 +26,7 @@ def to_array(data: Any, dtype: Any, copy: bool) -> ndarray:
         except ValueError as error:
             if (fault := ragged(data, "data")) is None:
                 raise DTypeError(f"a Tensor holds numbers or booleans, and this has something else: {error}") from error
-            raise ShapeError(f"a Tensor is a rectangular array, and these lists are ragged: {fault}") from error
+            raise ShapeError(f"a Tensor is a rectangular array of numbers, and these lists are ragged: {fault}") from error
         if dtype is None and array.dtype == np.float64 and not _has_arrays(data):
             array = array.astype(get_default_dtype(), copy=False)
     if not array.dtype.isnative:  # files bring such arrays, and not every NumPy function takes them

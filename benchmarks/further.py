@@ -57,7 +57,8 @@ AT_EQUAL = [
 
 
 FURTHER = {
-    **dict.fromkeys(["frame", "isotropic", "bent", "departure", "deviator", "averaged", "inside", "slopes", "coupling"], AT_EQUAL),
+    **dict.fromkeys(("frame", "isotropic", "bent", "departure", "deviator"), AT_EQUAL),
+    **dict.fromkeys(("averaged", "inside", "slopes", "coupling"), AT_EQUAL),
     "prod": [
         Sample(ac.prod, LONG[:4, 0]),
         Sample(lambda x: ac.prod(x, axis=1), LONG[:3, :1]),

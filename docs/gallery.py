@@ -15,10 +15,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import autograd_core as ac  # noqa: E402
-import nn  # noqa: E402
-from autograd_core.errors import MissingExtraError, ShapeError  # noqa: E402
-from autograd_core.viz import Drawing  # noqa: E402
+import autograd_core as ac
+import nn
+from autograd_core.errors import MissingExtraError, ShapeError
+from autograd_core.viz import Drawing
 
 pictures: dict[str, Callable[[], Drawing]] = {}
 

@@ -113,6 +113,26 @@ class InitialCondition(Condition):
         return output_of(s, self.output) - wanted(self.name, self.value, s)
 
 
+@dataclass(frozen=True)
+class InitialVelocity(Condition):
+    """A velocity at the beginning of time: ∂u/∂t = value where t is at its low end."""
+
+    value: Value = 0.0
+    output: str | None = None
+    weight: float = 1.0
+    name: str = "initial velocity"
+
+    def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
+        return collocation.on_face(domain.initial)
+
+    def residual(self, s: State) -> Any:
+        output_of(s, self.output)  # says which outputs there are, where one must be named
+        times = [x for x in s._inputs if x not in s._space]
+        if len(times) != 1:
+            raise DomainError(f"{self.name}: of the coordinates {', '.join(s._inputs)} none is the time, so nothing moves.")
+        return s.d(self.output or s._outputs[0], times[0]) - wanted(self.name, self.value, s)
+
+
 class PointData(Condition):
     """Measured values: u(X[i]) = values[i]. X has shape (N, d), columns in the order of the domain's names.
 

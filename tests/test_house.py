@@ -38,8 +38,8 @@ ORDER = {
         functions complex_step promises layouts comparison gradcheck""",
     "autograd_core.testing.samples": """elementwise comparison steps special shape join windows pad reduce product softmax
         statistics select index update sort segment linalg norm spectral equal contract fft conv pool random""",
-    "autograd_core.viz": """listing fold record rules text scene style layers order place layout clusters modules from_node
-        backward_graph from_program svg dot mermaid steps html backends drawing command""",
+    "autograd_core.viz": """listing fold record rules text scene style layers order place layout clusters modules facts
+        from_node backward_graph from_program svg dot mermaid steps html backends drawing command""",
     "nn": """errors indices seeding files progress pictures history guard recipe hooks module nonlinear piecewise
         init activation linear images padding container mlp conv pool standardise norm upsample dropout
         filters unet cells sequences recurrent embedding features attention multihead graph graph_blocks
@@ -52,9 +52,9 @@ ORDER = {
         levenberg perceptron scheduler decay cycle plateau sequence lr_scheduler""",
     "nn.data": "dataset splits loader scaling images augment",
     "nn.studies": "digits capacity filters mesh regularise sequence",
-    "physics": """domain sampling refinement taylor stacked fields conditions terms history evaluation stage training
-        pinn weighting sobolev baseline hamiltonian lagrangian tableaux stages integrate systems operators
-        constitutive fatigue datasets exact metrics pictures portraits studies""",
+    "physics": """domain sampling refinement taylor stacked fields conditions boundary coefficients terms history
+        evaluation stage training pinn weighting sobolev baseline hamiltonian lagrangian tableaux stages
+        integrate systems operators constitutive fatigue datasets exact metrics pictures portraits studies""",
     "physics.studies": "burgers dynamics conserving spring pendulum two_body mass_spring double_pendulum sobolev sine",
 }
 FILE_LINES = 350

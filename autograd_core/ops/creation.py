@@ -125,7 +125,7 @@ def asarray(x: Any, dtype: Any = None) -> Tensor:
     if isinstance(x, (list, tuple)) and holds_tensor(x):
         parts = [asarray(part) for part in x]
         if any(part.shape != parts[0].shape for part in parts):
-            raise ShapeError(f"a Tensor is a rectangular array, and these lists are ragged: {ragged(x, 'data')}")
+            raise ShapeError(f"a Tensor is a rectangular array of numbers, and these lists are ragged: {ragged(x, 'data')}")
         y = Stack(0, len(parts))(*parts)
     else:
         y = as_tensor(x)

@@ -120,8 +120,8 @@ class NullMatmul(Primitive):
         y = x @ z
         if np.isfinite(y).all():
             return y
-        nothing = ~(x.any(axis=(-2, -1)) & z.any(axis=(-2, -1)))
-        return np.where(nothing[..., None, None], np.zeros((), y.dtype), y)
+        something = np.logical_and(*(np.any(a, axis=(-2, -1), keepdims=True) for a in (x, z)))
+        return np.where(something, y, np.zeros((), y.dtype))
 
     def vjp(self, i: int, g: Any, y: Any, x: Any, z: Any) -> Any:
         return self(g, turned(conjugate(z))) if i == 0 else self(turned(conjugate(x)), g)

@@ -99,10 +99,9 @@ class MatrixFunction(Primitive):
 
 def unit_of_curve(series: Sequence[Any]) -> float:
     """A length on a curve for which its terms are not much larger than the first: it only scales, and may be any number."""
-    raw = [t if t is None else t.array if isinstance(t, Tensor) else t for t in series]
-    first = max(1.0, float(np.abs(raw[0]).max(initial=0.0)))
-    sizes = [(float(np.abs(t).max(initial=0.0)) / first) ** (1.0 / m) for m, t in enumerate(raw) if m and t is not None]
-    return 1.0 / largest if (largest := max(sizes, default=0.0)) > 1.0 else 1.0
+    sizes = [0.0 if t is None else float(np.abs(t.array if isinstance(t, Tensor) else t).max(initial=0.0)) for t in series]
+    growth = max(((size / max(1.0, sizes[0])) ** (1.0 / m) for m, size in enumerate(sizes) if m), default=0.0)
+    return 1.0 / growth if growth > 1.0 else 1.0
 
 
 def column_sum(a: ndarray) -> ndarray:

@@ -49,7 +49,7 @@ class Norm(Reduction):
     @quiet
     def forward(self, x: ndarray) -> Any:
         squares = x * x if x.dtype.kind == "f" else np.square(x.real) + np.square(x.imag)
-        total = np.add.reduce(squares, axis=self.axes, keepdims=self.keepdims)
+        total: Any = squares.sum(axis=self.axes, keepdims=self.keepdims)
         low, high = SAFE.get(total.dtype.char, NEVER)
         if total.size and low < total.min() and total.max() < high:
             return np.sqrt(total)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,7 +42,7 @@ class Derivatives(Family):
         return in_double(lambda x: type(self).kernel(self.order, x))(x)
 
     def slope(self, x: Any) -> Any:
-        return type(self)(self.order + 1)(x)
+        return replace(self, order=self.order + 1)(x)  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)

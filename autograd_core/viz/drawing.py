@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from json.encoder import encode_basestring
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,13 @@ from .steps import Step, steps_of
 
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 LIMIT = 400  # boxes in a drawing that a reader can still follow
+
+
+def _edge_row(edge: Edge) -> str:
+    """An edge as JSON, without the encoder: there are many."""
+    operand = "null" if edge.operand is None else edge.operand
+    ends = f'"source": {encode_basestring(edge.source)}, "target": {encode_basestring(edge.target)}'
+    return f'{{{ends}, "operand": {operand}, "count": {edge.count}, "kind": {encode_basestring(edge.kind)}}}'
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Drawing(Scene):
 
     @cached_property
     def html(self) -> str:
-        """The picture as one page that needs no network: zoom, search, modules that fold, details, and backpropagation step by step."""
+        """The picture as one page without a network: zoom, search, modules that fold, details, and backpropagation in steps."""
         return html.page(self, self.svg, self.steps)
 
     @cached_property
@@ -69,8 +77,9 @@ class Drawing(Scene):
         """Title, notes, groups, nodes and edges as JSON, one line each."""
         head = {"version": 1, "title": self.title, "direction": self.direction, "notes": self.notes}
         lines = [f" {_dumps(key)}: {_dumps(value)}" for key, value in head.items()]
-        for key, items in (("groups", self.groups), ("nodes", self.nodes), ("edges", self.edges)):
-            rows = ",\n  ".join(_dumps(vars(item)) for item in items)
+        groups, nodes = ([_dumps(vars(item)) for item in items] for items in (self.groups, self.nodes))
+        for key, items in (("groups", groups), ("nodes", nodes), ("edges", map(_edge_row, self.edges))):
+            rows = ",\n  ".join(items)
             lines.append(f' "{key}": [\n  {rows}\n ]' if rows else f' "{key}": []')
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -148,7 +157,8 @@ def draw(
     `links`: show which operation's rule made which part of a recorded derivative.
     `show_values`: values and gradients in the boxes, where they are known; `record()` keeps them.
     `focus`: a Tensor in the graph, or its name; only what it was computed from is drawn.
-    `depth`: how many modules within one another are open, where they were recorded. `collapse(path, kind)`: whether to close one.
+    `depth`: how many modules within one another are open, where they were recorded; `collapse(path, kind)` says of each
+    whether to close it.
     `highlight`: "nan" marks the way of NaN and infinities, "zero" that of zero gradients, through a recorded graph.
     `show_saved`: show the arrays that are kept for the gradient.
     `direction`: "TB", downwards, or "LR", to the right.
@@ -229,7 +239,7 @@ def _failed(recorded: record, names: Any, wish: Wish) -> Scene:
     kept = [edge for edge in made.edges if not edge.target.startswith("y")]
     sources = [edge.source for edge in made.edges if edge.target.startswith("y")]
     shapes = ", ".join(str(np.shape(x.array if isinstance(x, Tensor) else x)) for x in failure.operands)
-    box = Box("failed", "failed", failure.op.name, (f"given {shapes}",), failure.error, 1, mark="error")
+    box = Box("failed", "failed", failure.op.name, (f"given {shapes}",), failure.error, 1)
     boxes = [each for each in made.nodes if each.kind != "output"]
     edges = [*kept, *(Edge(source, "failed", k if len(sources) > 1 else None) for k, source in enumerate(sources))]
     return replace(made, nodes=(*boxes, box), edges=tuple(edges), title=wish.title, notes=(*made.notes, failure.error))

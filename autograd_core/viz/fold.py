@@ -1,18 +1,22 @@
 """The size guard of drawings: which nodes of a large graph share a box.
 
-Three ways, each coarser than the one before: runs of operations with one input and one use; operations with one use, together
-with what uses them; blocks of operations made one after another. None of them can make a loop: a box is left only
-from its last operation, or (blocks) everything that leaves it is younger than everything in it.
+Four ways, each coarser than the one before: runs of operations with one input and one use; operations with one use, together
+with what uses them; a piece of the program that is made again and again, such as the steps of a recurrent network, as one
+box; blocks of operations made one after another. None of them can make a loop: a box is left only
+from its last operation, or (the last two) everything that leaves it is younger than everything in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from ..graph import LeafNode
 from .listing import Listing
 
+LONGEST_PERIOD, FEWEST_TIMES = 64, 4  # of a piece of the program that is made again and again
 MOST_BLOCKS = 40  # more blocks than this on top of one another show no structure any more
 
 
@@ -22,6 +26,7 @@ class Folding:
 
     box: list[int]
     note: str | None
+    labels: dict[int, str] = field(default_factory=dict)  # of boxes that stand for a repetition
 
 
 def fold(listing: Listing, limit: int | None, label: Callable[[int], str | None]) -> Folding:
@@ -39,10 +44,14 @@ def fold(listing: Listing, limit: int | None, label: Callable[[int], str | None]
     way, box = "runs of operations with one input and one use share a box", _runs(listing, alone)
     if len(set(box)) > room:
         way, box = "operations with one use share a box with what uses them", _trees(alone, size, room)
+    labels: dict[int, str] = {}
     if len(set(box)) > room:
+        way, box, labels = "what repeats, one after another, shares a box", *_repeated(listing, label)
+    if len(set(box)) > room:
+        labels = {}
         way, box = "operations made one after another share a box", _blocks(listing, uses, room)
     note = f"{size:,} nodes are drawn as {len(set(box)):,} boxes: {way}. draw(..., limit=None) shows each one."
-    return Folding(box, note)
+    return Folding(box, note, labels)
 
 
 def _uses(listing: Listing) -> list[list[int]]:
@@ -92,6 +101,37 @@ def _boxes(joined: list[int]) -> list[int]:
     for i in reversed(range(len(box))):
         box[i] = box[joined[i]]
     return box
+
+
+def _repeated(listing: Listing, label: Callable[[int], str | None]) -> tuple[list[int], dict[int, str]]:
+    """Draw pieces of the program that repeat, one after another with the same operations and shapes, as one box each."""
+    ops = [i for i, node in enumerate(listing.nodes) if not isinstance(node, LeafNode)]
+    codes: dict[object, int] = {}
+    kinds = [(listing.nodes[i].name, listing.nodes[i].shape, label(i), i in listing.names) for i in ops]
+    sequence = np.array([codes.setdefault(kind, len(codes)) for kind in kinds])
+    box, labels = list(range(len(listing.nodes))), {}
+    done = np.zeros(len(ops), bool)
+    for _, period, start, end in sorted(_periods(sequence), reverse=True):
+        if not done[start:end].any():
+            done[start:end] = True
+            owner = ops[end - 1]
+            for i in ops[start:end]:
+                box[i] = owner
+            labels[owner] = f"{period} ops × {(end - start) // period}" if period > 1 else f"{kinds[start][0]} × {end - start}"
+    return box, labels
+
+
+def _periods(sequence: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """Where a sequence repeats: how much of it, less the period so that the shortest wins; the period; start and end."""
+    found = []
+    for period in range(1, min(LONGEST_PERIOD, len(sequence) // FEWEST_TIMES) + 1):
+        same = np.concatenate([[False], sequence[period:] == sequence[:-period], [False]])
+        edges = np.flatnonzero(same[1:] != same[:-1])
+        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            times = (stop - start) // period + 1
+            if times >= FEWEST_TIMES:
+                found.append((times * period - period, period, start, start + times * period))
+    return found
 
 
 def _blocks(listing: Listing, uses: list[list[int]], room: int) -> list[int]:

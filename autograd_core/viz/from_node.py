@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..graph import AnyNode, LeafNode, ancestors
+from .facts import Facts
 from .fold import Folding, fold
 from .listing import Listing, constant_text, named, parameters
 from .modules import Collapse, Nesting, closed_to, fold_repeats, nest
 from .record import notes
-from .rules import brief, file_size, gradient_of, is_bad, is_zero, local_rule, value_of
+from .rules import file_size
 from .scene import Box, Edge, Group, Scene
 from .text import line
 
@@ -49,7 +49,7 @@ def scene(listing: Listing, wish: Wish) -> Scene:
     members: dict[int, list[int]] = {}
     for i, owner in enumerate(folding.box):
         members.setdefault(owner, []).append(i)
-    boxes = [_box(listing, owner, inside, group_of, nesting) for owner, inside in sorted(members.items())]
+    boxes = [_box(listing, owner, inside, group_of, nesting, folding.labels) for owner, inside in sorted(members.items())]
     facts = Facts(listing)
     if facts.recorded or len(boxes) <= MANY:
         boxes = [facts.told(box, members[int(box.id[1:])], wish.highlight) for box in boxes]
@@ -97,20 +97,19 @@ def _framed(boxes: list[Box], nesting: Nesting | None) -> tuple[list[Box], list[
     if nesting is None:
         return boxes, []
     paths = {box.id: nesting.around[int(box.id[1:])] for box in boxes if box.id[0] == "n"}
-    inside = Counter(call.number for path in paths.values() for call in path)
-    name: dict[int, str] = {}
-    groups: list[Group] = []
+    inside = Counter(call for path in paths.values() for call in path)
+    kept = sorted((call for call, count in inside.items() if count > 1), key=lambda call: call.number)
+    name = {call: f"m{k}" for k, call in enumerate(kept)}
     homes: dict[str, str | None] = {}
+    parents: dict[str, str | None] = {}
     for place, path in paths.items():
         home = None
         for call in path:
-            if inside[call.number] < 2:
-                continue
-            if call.number not in name:
-                name[call.number] = f"m{len(groups)}"
-                groups.append(Group(name[call.number], call.label, "module", home))
-            home = name[call.number]
+            if call in name:
+                parents[name[call]] = home
+                home = name[call]
         homes[place] = home
+    groups = [Group(name[call], call.label, "module", parents[name[call]]) for call in kept]
     return [replace(box, module=homes.get(box.id)) for box in boxes], groups
 
 
@@ -142,78 +141,6 @@ def _links(listing: Listing, box: list[int]) -> list[Edge]:
     return [Edge(f"n{s}", f"n{t}", kind="link") for (s, _), t in first.items()]
 
 
-class Facts:
-    """What a reader can ask of a box: values, gradients, rules, lines, bytes and times, and whether something is wrong."""
-
-    def __init__(self, listing: Listing) -> None:
-        self.listing = listing
-        self.roots = [listing.nodes[i].serial for _, i in listing.outputs]
-        self.bad: dict[int, bool] = {}
-        self.recorded = any(node in notes for node in listing.nodes)
-
-    def told(self, box: Box, inside: list[int], highlight: str | None) -> Box:
-        """The box that stands for these nodes, with its facts and its mark."""
-        mark = self.mark(inside, highlight) if self.recorded else ""
-        return replace(box, facts=self.of(inside), mark=mark)
-
-    def name(self, i: int) -> str:
-        """How a rule calls node i."""
-        return self.listing.names.get(i, f"%{i}")
-
-    def of(self, inside: list[int]) -> tuple[tuple[str, str], ...]:
-        """The facts of a box that stands for these nodes: of the last one, and sums of bytes and times."""
-        node = self.listing.nodes[inside[-1]]
-        found: list[tuple[str, str]] = []
-        if (value := value_of(node)) is not None and np.shape(value) == node.shape:
-            found.append(("value", brief(value)))
-        if (g := gradient_of(node, self.roots)) is not None:
-            found.append(("gradient", brief(g)))
-        if len(inside) == 1:
-            operands = [
-                constant_text(node, k) if p is None else self.name(self.listing.number[p.serial])
-                for k, p in enumerate(node.parents)
-            ]
-            rules = [local_rule(node, k, operands, self.name(inside[0])) for k, p in enumerate(node.parents) if p is not None]
-            found += [("rule", text) for text in dict.fromkeys(rules)][:8]
-        entry = notes.get(node)
-        if entry is not None and entry.line is not None:
-            found.append(("line", f"{entry.line[0]}:{entry.line[1]} {linecache.getline(*entry.line).strip()}".strip()))
-        if entry is not None and entry.calls and entry.calls[-1].path:
-            found.append(("module", entry.calls[-1].path))
-        return (*found, *self.costs(inside))
-
-    def costs(self, inside: list[int]) -> list[tuple[str, str]]:
-        """The bytes of what is kept for the gradient, and the time where it was measured."""
-        kept = {id(a): a.nbytes for i in inside for a in self.listing.nodes[i].saved or () if isinstance(a, np.ndarray)}
-        found = [("kept", file_size(sum(kept.values())))] if kept else []
-        times = [entry.seconds for i in inside if (entry := notes.get(self.listing.nodes[i])) is not None]
-        total = sum(seconds for seconds in times if seconds is not None)
-        return [*found, ("time", f"{total * 1e6:.3g} µs")] if total else found
-
-    def mark(self, inside: list[int], highlight: str | None) -> str:
-        """ "nan" or "zero" where that is asked for and found, with "!" at the box where it began."""
-        if highlight is None:
-            return ""
-        node = self.listing.nodes[inside[-1]]
-        if not self.holds(inside[-1], highlight):
-            return ""
-        if highlight == "nan":
-            own = is_bad(value_of(node))
-            before = any(
-                self.holds(p, "nan") and is_bad(value_of(self.listing.nodes[p])) for p in self.listing.operands(inside[0])
-            )
-            return "nan!" if own and not before else "nan"
-        return "zero"
-
-    def holds(self, i: int, what: str) -> bool:
-        """Whether the value or gradient of node i is bad, or its gradient zero."""
-        if i not in self.bad:
-            node = self.listing.nodes[i]
-            g = gradient_of(node, self.roots)
-            self.bad[i] = is_zero(g) if what == "zero" else is_bad(g) or (node in notes and is_bad(value_of(node)))
-        return self.bad[i]
-
-
 def _grouped(listing: Listing, groups: Mapping[str, Any]) -> dict[int, str]:
     """Which operations were first needed for which of the Tensors in `groups`."""
     group_of: dict[int, str] = {}
@@ -236,7 +163,14 @@ def _strangers(listing: Listing) -> str | None:
 # -- boxes -----------------------------------------------------------------------------------------------------------------
 
 
-def _box(listing: Listing, owner: int, inside: list[int], group_of: dict[int, str], nesting: Nesting | None = None) -> Box:
+def _box(
+    listing: Listing,
+    owner: int,
+    inside: list[int],
+    group_of: dict[int, str],
+    nesting: Nesting | None,
+    labels: Mapping[int, str],
+) -> Box:
     node, tooltip = listing.nodes[owner], _tooltip(listing, inside)
     if isinstance(node, LeafNode):
         if len(inside) > 1:
@@ -250,7 +184,7 @@ def _box(listing: Listing, owner: int, inside: list[int], group_of: dict[int, st
         return Box(f"n{owner}", "folded", nesting.labels[owner], (words, *_what(node)), tooltip, len(operations), group)
     if len(inside) > 1:
         details = (_histogram(listing, inside), *_what(node))
-        return Box(f"n{owner}", "folded", f"{len(inside):,} ops", details, tooltip, len(inside), group)
+        return Box(f"n{owner}", "folded", labels.get(owner, f"{len(inside):,} ops"), details, tooltip, len(inside), group)
     label = node.name if owner not in listing.names else f"{listing.names[owner]} = {node.name}"
     return Box(f"n{owner}", "op", label, (*_details(node), *_what(node)), tooltip, 1, group)
 
@@ -288,7 +222,11 @@ def _details(node: Any) -> list[str]:
 
 def _what(node: AnyNode) -> tuple[str, ...]:
     """Shape, and the dtype where it is not the usual one."""
-    return (f"{node.shape}" if node.dtype == np.float64 else f"{node.shape} {node.dtype}",)
+    several = bool(node.shape) and isinstance(node.shape[0], tuple)
+    shape = (
+        " + ".join(f"{n} × {s}" if n > 1 else f"{s}" for s, n in Counter(node.shape).items()) if several else f"{node.shape}"
+    )
+    return (shorten(shape) if node.dtype == np.float64 else f"{shorten(shape)} {node.dtype}",)
 
 
 def shorten(line: str) -> str:
@@ -318,8 +256,10 @@ def _edges(listing: Listing, box: list[int]) -> list[Edge]:
 
 def _operand(node: Any, k: int) -> int | None:
     """The place of an operand, where a reader must know it: the op is not commutative and has others, not all the same."""
-    others = {p.serial for p in node.parents if p is not None}
-    return k if len(others) > 1 and node.name not in COMMUTATIVE else None
+    parents = node.parents
+    if len(parents) < 2 or node.name in COMMUTATIVE:
+        return None
+    return k if len({p.serial for p in parents if p is not None}) > 1 else None
 
 
 # -- saved arrays ----------------------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def _one(program: Program, prefix: str, room: int | None) -> tuple[list[Box], li
                 if isinstance(x, Slot) and maker.get(x, own) != own:
                     key = (maker[x], own, place if width == 1 and several else None)
                     edges[key] = edges.get(key, 0) + 1
-            maker.update({slot: own for slot in step.outputs})
+            maker.update(dict.fromkeys(step.outputs, own))
         boxes.append(_block(program, block, own, group))
     for k, (name, result) in enumerate(_results(program)):
         boxes.append(

@@ -52,7 +52,8 @@ PAGE = """<!doctype html>
 <header><input type="search" placeholder="Search  ( / )" aria-label="Search">
 <button data-do="out" title="Smaller (-)">−</button><button data-do="in" title="Larger (+)">+</button>
 <button data-do="fit" title="Fit the window (0)">Fit</button>
-<span class="play"><button data-do="back" title="One step back (←)">◀</button><button data-do="play" title="Play (space)">Play</button>
+<span class="play"><button data-do="back" title="One step back (←)">◀</button>
+<button data-do="play" title="Play (space)">Play</button>
 <button data-do="next" title="One step on (→)">▶</button><output></output></span></header>
 <main tabindex="0" aria-label="{title}"><div class="stage">{svg}</div></main>
 <aside aria-live="polite" hidden></aside>

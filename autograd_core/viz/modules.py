@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..graph import LeafNode
-from .fold import Folding
 from .listing import Listing
 from .record import Call, notes
 
@@ -30,9 +29,10 @@ class Nesting:
 
 
 def nest(listing: Listing, depth: int | None = None, collapse: Collapse | None = None) -> Nesting:
-    """Frames for the modules of a graph built under `record()`, those deeper than `depth`, or for which `collapse` says so, closed.
+    """Frames for the modules of a graph built under `record()`.
 
-    `collapse(path, kind)` gets the name of a module, such as "layers.0", and of its class.
+    Closed are those deeper than `depth`, and those for which `collapse(path, kind)` says so; it gets the name of a module, such
+    as "layers.0", and that of its class.
     """
     calls = [() if (entry := notes.get(node)) is None else entry.calls for node in listing.nodes]
     last: dict[int, int] = {}
@@ -91,11 +91,6 @@ def closed_to(listing: Listing, room: int, collapse: Collapse | None) -> Nesting
     return None
 
 
-def nested_folding(made: Nesting, note: str | None) -> Folding:
-    """The same as the size guard gives it."""
-    return Folding(made.box, note)
-
-
 # -- repetitions -----------------------------------------------------------------------------------------------------------
 
 
@@ -107,7 +102,7 @@ def fold_repeats(listing: Listing, made: Nesting) -> int:
         kinds = [_kind(listing, made, unit) for unit in chain]
         for start, period, times in _runs(kinds):
             members = chain[start : start + period * times]
-            owner = {unit: members[-1] for unit in members}
+            owner = dict.fromkeys(members, members[-1])
             made.box[:] = [owner.get(b, b) for b in made.box]
             made.labels[members[-1]] = f"{' + '.join(kinds[start : start + period])} × {times}"
             found += 1

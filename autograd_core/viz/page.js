@@ -135,6 +135,13 @@
       box.classList.toggle("reached", reached.has(id) || (id[0] === "y" && back.length > 0));
       box.classList.toggle("now", Boolean(step) && step.box === id);
     }
+    const known = new Set(past.map((each) => `${each.phase[0]} ${each.box}`));
+    for (const [id, box] of boxes) {
+      for (const line of box.querySelectorAll("text")) {
+        const phase = { "= ": "f", "∇ ": "b" }[line.textContent.slice(0, 2)];
+        if (phase && nodes.get(id).kind !== "gradient") line.classList.toggle("unknown", at >= 0 && !known.has(`${phase} ${id}`));
+      }
+    }
     const goals = new Set(step && step.phase === "backward" ? step.rules.map(([goal]) => goal) : []);
     for (const { each, source, target } of edges) {
       each.classList.toggle("reached", reached.has(target) || (reached.has(source) && !back.length));

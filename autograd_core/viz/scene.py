@@ -24,7 +24,7 @@ class Box:
     """A node of a drawing. `label` is its first line, `details` the smaller ones below, `tooltip` what a pointer shows.
 
     `facts` are pairs of name and text that a reader can ask for: value, gradient, source line, rule, bytes, time. `mark` tells
-    what is wrong: "nan", "zero" (gradient) or "error", with a "!" at the box where it began.
+    what is wrong: "nan", with a "!" at the box where it began, or "zero", of a gradient.
     """
 
     id: str

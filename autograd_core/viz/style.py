@@ -35,7 +35,6 @@ LOOKS = {
 MARKS = {
     "nan": ("#d55e00", "holds NaN or infinity"),
     "zero": ("#7a5195", "its gradient is zero"),
-    "error": ("#d55e00", "failed here"),
 }
 # Colour and dashes of the edges that carry no values.
 EDGES = {"saved": ("#d58a00", "4 3"), "gradient": ("#b3628f", ""), "link": ("#b9a2b0", "1.5 3")}

@@ -8,6 +8,10 @@ the parameters of the geometry. A fifth of the meshes is held out; errors are re
 The meshes are those of mathLab/PINA in the folder mesh_poisson of $PHYSICS_DATA, 121 of 1,352 nodes; without them, meshes
 are generated and solved by linear finite elements. A file of your own (.npz) has arrays `x`, `y` and `u` (nodes, meshes),
 `triang` (triangles, 3), the same for all meshes, and `mu` (meshes, parameters) if there are any.
+
+Reached on the real meshes with seed 0: 54 % by the mean solution, 42 % by the perceptron that sees single nodes, 12 % by
+message passing; 5 % by the perceptron that is told the parameters, of which message passing sees nothing, in six times as
+many steps.
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@ recurrent neural networks warp time?, ICLR 2018): the cell is the same, and only
 
 The task is after S. Hochreiter and J. Schmidhuber, Long short-term memory, Neural Computation 9, 1997. A file of your own
 (.npz) has `sequences` (N, T) or (N, T, F) and `labels` (N,); a fifth is held out, and the table has one column.
+
+Reached with seed 0 after 500 steps: RNN and GRU name the symbol after 20 steps and are at chance after 40; the LSTM, whose
+gates start half open, is right in half of all cases after 10; with gates that start open it is always right, also after 80.
 """
 
 from __future__ import annotations
@@ -177,7 +180,8 @@ def draw(folder: Path, runs: Sequence[Run], data: Sequence[Data]) -> None:
         axes.set(xlabel="delay (steps)", ylabel="right (%)", ylim=(0, 104), title="What is remembered, by delay")
         axes.set_xscale("symlog", linthresh=1)
         axes.set_xticks(delays, [str(delay) for delay in delays])
-        axes.minorticks_off()
+        axes.xaxis.minorticks_off()
+        axes.set_xlim(0.85 * min(delays) - 0.1, 1.15 * max(delays) + 0.1)
         axes.legend(**BESIDE)
     with canvas(folder / "learning.png", 3.0 * len(data) + 1.6, 3.4) as figure:
         panels = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]

@@ -112,7 +112,7 @@ declare(
         Refusal(lambda: AddAt(parse(5, (3, 2))[0], (3, 2)).shape((2,)), IndexError, "index 5 is out of bounds"),
         Refusal(lambda: update.scatter_add(X, [0], 1.0), ShapeError, r"scatter_add: indices of shape \(1,\) for x of shape"),
         Refusal(lambda: update.scatter_add(X[0], J, 1j), DTypeError, "scatter_add: updates of dtype complex128 do not go into"),
-        Refusal(lambda: update.scatter_add(X[0], J, np.ones(3)), ShapeError, r"broadcast_to: shapes? \(3,\)"),
+        Refusal(lambda: update.scatter_add(X[0], J, np.ones(3)), ShapeError, r"scatter_add: updates of shape \(3,\)"),
         Refusal(
             lambda: segment.segment_sum(X, K),
             ShapeError,

@@ -1,0 +1,244 @@
+"""Conditions on derivatives: slopes on the boundary, periodicity, any equation on points of its own, and inequalities.
+
+The slope ∂u/∂n is along the normal that points out of the domain. A corner belongs to the first of a condition's faces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ac
+from autograd_core import Tensor
+from autograd_core.errors import NonFiniteError, ShapeError
+
+from .conditions import Condition, DirichletBC, Value, output_of, wanted
+from .domain import Domain, DomainError, Face
+from .fields import State
+from .sampling import Collocation, PointSetError
+
+On = str | Face | tuple[str | Face, ...] | None
+Where = On | int | np.ndarray | list
+
+
+def faces_on(kind: str, on: On, domain: Domain) -> tuple[Face, ...]:
+    """The faces that `on` names, as in `DirichletBC`. Raises PointSetError where there is none."""
+    try:
+        faces = DirichletBC(on).faces(domain)
+    except DomainError as error:
+        raise DomainError(str(error).replace("DirichletBC", kind)) from None
+    if not faces:
+        raise PointSetError(f"{kind}: no face was given, so there is no point. Name a coordinate or a face: {kind}('x', …).")
+    return faces
+
+
+def points_on(faces: tuple[Face, ...], collocation: Collocation) -> np.ndarray:
+    """The points on faces, (N, d), face by face; what lies on two of them, such as a corner, is taken once."""
+    found: list[np.ndarray] = []
+    for k, face in enumerate(faces):
+        X = collocation.on_face(face)
+        earlier = [first.contains(X) for first in faces[:k]]
+        found.append(X[~np.any(earlier, axis=0)] if earlier else X)
+    return np.concatenate(found)
+
+
+def slope_on(faces: tuple[Face, ...], output: str | None, s: State) -> Tensor:
+    """∂u/∂n at points on faces, a Tensor (N,): each point has the normal of the face that is nearest."""
+    u = _output_name(s, output)
+    slopes = [s.d(u, face.name) * float(face.normal[face.column]) for face in faces]
+    if len(faces) == 1:
+        return slopes[0]
+    gaps = [ac.absolute(getattr(s, f.name) - f.value) / f.domain.axis(f.name).volume for f in faces]
+    nearest = ac.argmin(ac.stack(gaps), axis=0)
+    total = slopes[0]
+    for k, slope in enumerate(slopes[1:], 1):
+        total = ac.where(nearest == k, slope, total)
+    return total
+
+
+class _Flux(Condition):
+    """What conditions on the slope share: they keep the faces of the problem, because a point does not tell its normal."""
+
+    def __init__(self, on: On, output: str | None, weight: float, word: str) -> None:
+        self.on, self.output, self.weight = on, output, weight
+        self.name = f"{word} {on}" if isinstance(on, str | Face) else word
+        self._faces: tuple[Face, ...] | None = None
+        parts = (on,) if isinstance(on, Face) else on
+        if isinstance(parts, tuple) and all(isinstance(part, Face) for part in parts):
+            self._faces = parts  # type: ignore[assignment]
+
+    def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
+        kind = type(self).__name__
+        faces = faces_on(kind, self.on, domain)
+        if self._faces is not None and list(map(_key, faces)) != list(map(_key, self._faces)):
+            ours, theirs = (", ".join(map(str, each)) for each in (faces, self._faces))
+            raise DomainError(
+                f"{kind}: this condition is that of another problem, on {theirs}; here the faces are {ours}. "
+                f"Make a new {kind} for each domain."
+            )
+        self._faces = faces
+        return points_on(faces, collocation)
+
+    def slope(self, s: State) -> Tensor:
+        """∂u/∂n at the points of a state."""
+        if self._faces is None:
+            raise DomainError(
+                f"{self.name}: the faces, and with them the normals, are not known yet. Put the condition into a PINN, or call "
+                "its points(domain, collocation) first, or give the faces themselves: on=domain.boundary('x')."
+            )
+        return slope_on(self._faces, self.output, s)
+
+
+class NeumannBC(_Flux):
+    """A slope on the boundary: ∂u/∂n = value, n pointing out of the domain, on the faces `on` (as in `DirichletBC`).
+
+    Raises DomainError for the faces of another domain and where one condition is used for two domains.
+
+    >>> from physics.domain import Interval
+    >>> left, right = Interval("x", 0, 1).boundary("x")
+    >>> s = State(lambda X: 3.0 * X, [[0.0]], inputs=("x",), outputs=("u",))
+    >>> NeumannBC(left, -3.0).residual(s).item()
+    0.0
+    """
+
+    def __init__(self, on: On = None, value: Value = 0.0, output: str | None = None, weight: float = 1.0) -> None:
+        super().__init__(on, output, weight, "slope")
+        self.value = value
+
+    def residual(self, s: State) -> Any:
+        return self.slope(s) - wanted(self.name, self.value, s)
+
+
+class RobinBC(_Flux):
+    """A value and a slope on the boundary: a·u + b·∂u/∂n = value, n pointing out of the domain.
+
+    `a`, `b` and `value` are numbers, arrays or functions of the state. With a = h and b = k it is cooling by convection,
+    h·u + k·∂u/∂n = h·u∞. Raises ValueError where `a` and `b` are both zero, DomainError as `NeumannBC` does.
+    """
+
+    def __init__(
+        self,
+        on: On = None,
+        a: Value = 1.0,
+        b: Value = 1.0,
+        value: Value = 0.0,
+        output: str | None = None,
+        weight: float = 1.0,
+    ) -> None:
+        super().__init__(on, output, weight, "robin")
+        if all(isinstance(each, int | float) and each == 0 for each in (a, b)):
+            raise ValueError(f"{self.name}: a and b are both 0, so it asks nothing of the field. Give at least one.")
+        self.a, self.b, self.value = a, b, value
+
+    def residual(self, s: State) -> Any:
+        a, b, g = (wanted(self.name, each, s) for each in (self.a, self.b, self.value))
+        return output_of(s, self.output) * a + self.slope(s) * b - g
+
+
+class PeriodicBC(Condition):
+    """The field and its derivatives up to `order` by coordinate `on` are the same on the two faces of that coordinate.
+
+    The points are pairs that differ in this coordinate alone: first all on the low face, then all on the high one. The mean
+    square of the residual is Σₖ mean((∂ᵏu/∂xᵏ(low) - ∂ᵏu/∂xᵏ(high))²), k = 0 … order: each order counts fully.
+    Raises ValueError for an order below 0 or a time.
+    """
+
+    def __init__(self, on: str, order: int = 0, output: str | None = None, weight: float = 1.0) -> None:
+        if not isinstance(on, str):
+            raise TypeError(f"PeriodicBC is for one coordinate by name, because it joins two faces; got {on!r}. Write 'x'.")
+        if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+            raise ValueError(f"PeriodicBC: order={order!r}; it is a whole number, 0 for the value alone, 1 for the slope too")
+        self.on, self.order, self.output, self.weight = on, order, output, weight
+        self.name = f"periodic {on}"
+
+    @property
+    def _copies(self) -> int:
+        """How often the pairs are given: a residual has one value a point, and there are two points for all orders."""
+        return 1 if self.order < 2 else self.order + 1
+
+    def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
+        if domain.time is not None and domain.time.name == self.on:
+            raise ValueError(
+                f"PeriodicBC: {self.on!r} is the time; take an Interval for a periodic one, or another coordinate."
+            )
+        low, high = domain.boundary(self.on)
+        X = collocation.on_face(low)
+        return np.concatenate([X, high.place(X)] * self._copies)
+
+    def residual(self, s: State) -> Any:
+        u = _output_name(s, self.output)
+        fields = [s.d(u, *[self.on] * k) for k in range(self.order + 1)]
+        if len(s) % (2 * self._copies):
+            raise ShapeError(f"{self.name}: {len(s)} points are no pairs. Take those of its points(domain, collocation).")
+        n, orders = len(s) // (2 * self._copies), len(fields)
+        gaps = [f[:n] - f[n : 2 * n] for f in fields]
+        return ac.concatenate(gaps * (2 * self._copies // orders)) * float(np.sqrt(orders))
+
+
+class _Somewhere(Condition):
+    """What conditions that are any function of the state share: the places where they hold."""
+
+    def __init__(self, f: Callable[[State], Any], on: Where, weight: float, name: str) -> None:
+        if not callable(f):
+            raise TypeError(f"{name}: {f!r} is no function of the state. Write one such as lambda s: s.u_x - s.u.")
+        self.f, self.on, self.weight, self.name = f, on, weight, name
+        if isinstance(on, np.ndarray | list):
+            self.on = np.array(on, dtype=np.float64)
+            if not np.isfinite(self.on).all():
+                raise NonFiniteError(f"{name}: some of the points are not finite. Leave them out.")
+        if isinstance(on, int) and on < 1:
+            raise PointSetError(f"{name}: {on} points are none. Give at least one.")
+
+    def points(self, domain: Domain, collocation: Collocation) -> np.ndarray:
+        if isinstance(self.on, np.ndarray):
+            return domain.points(self.on)
+        if self.on is None or isinstance(self.on, int):
+            return (replace(collocation, interior=self.on) if self.on else collocation).on_interior(domain)
+        return points_on(faces_on(type(self).__name__, self.on, domain), collocation)  # type: ignore[arg-type]
+
+    def _values(self, s: State) -> Any:
+        values = self.f(s)
+        if np.shape(values) != (len(s),) if not isinstance(values, Tensor) else values.shape != (len(s),):
+            what = f"shape {values.shape}" if hasattr(values, "shape") else f"a {type(values).__name__}"
+            raise ShapeError(f"{self.name}: the function gave {what} at {len(s)} points; needed is shape ({len(s)},)")
+        return values
+
+
+class OperatorBC(_Somewhere):
+    """Any equation on points of its own: f(s) = 0 on the faces `on`, at an array of points (N, d), or inside if None.
+
+    A whole number draws so many points inside. Raises TypeError for no function, ShapeError for a result of another shape
+    than (N,), PointSetError, NonFiniteError and DomainError for points that cannot be used.
+    """
+
+    def __init__(self, f: Callable[[State], Any], on: Where = None, weight: float = 1.0, name: str = "operator") -> None:
+        super().__init__(f, on, weight, name)
+
+    def residual(self, s: State) -> Any:
+        return self._values(s)
+
+
+class InequalityCondition(_Somewhere):
+    """f(s) ≥ 0 is wanted, such as the sign of a slope or a curvature; places are given as in `OperatorBC`.
+
+    The residual is max(0, -f): zero where f ≥ 0, and how far f is below elsewhere. Its derivative where f = 0 is 0.
+    For "falls everywhere" write `InequalityCondition(lambda s: -s.u_x)`.
+    """
+
+    def __init__(self, f: Callable[[State], Any], on: Where = None, weight: float = 1.0, name: str = "inequality") -> None:
+        super().__init__(f, on, weight, name)
+
+    def residual(self, s: State) -> Any:
+        return ac.relu(-self._values(s))
+
+
+def _output_name(s: State, output: str | None) -> str:
+    output_of(s, output)
+    return output or s._outputs[0]
+
+
+def _key(face: Face) -> tuple:
+    return face.domain.names, face.name, face.side, face.value

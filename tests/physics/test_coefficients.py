@@ -1,0 +1,157 @@
+"""Unknown coefficients: their bijections, their arithmetic, and what trains them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_core as ac
+import nn
+import physics
+from physics.coefficients import Parameter
+
+KINDS = [
+    {},
+    {"scale": 1e-3},
+    {"positive": True},
+    {"positive": True, "scale": 1e-2},
+    {"bounds": (-1.0, None), "scale": 3.0},
+    {"bounds": (None, 2.0)},
+    {"bounds": (-1.0, 2.0)},
+    {"bounds": (-1.0, 2.0), "scale": 0.1},
+    {"bounds": (-1.0, 2.0), "positive": True},
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("value", [1e-6, 0.0025, 0.5, 1.9])
+def test_the_value_is_the_one_given(kind, value):
+    k = Parameter(value, **kind)
+    assert float(k) == pytest.approx(value, rel=1e-9)
+    k.set(0.7)
+    assert float(k) == pytest.approx(0.7, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_the_bijection_is_smooth_and_stays_inside(kind):
+    k = Parameter(0.5, **kind)
+
+    def value(theta):
+        k.raw.copy_(theta)
+        return k.value.item()
+
+    assert ac.testing.gradcheck(lambda raw: _value(k, raw), (np.array(0.3),), order=2)
+    values = [value(theta) for theta in np.linspace(-30.0, 30.0, 61)]
+    assert (np.diff(values) >= 0).all()
+    assert values[20] < values[40]
+    assert k.low <= min(values) <= max(values) <= k.high
+
+
+def _value(k, raw):
+    """The value of k where its free number is another Tensor."""
+    other = Parameter(0.5, bounds=(k.low, k.high), scale=k.scale)
+    vars(other)["raw"] = raw
+    return other.value
+
+
+def test_the_formulas():
+    raw = ac.tensor(0.7)
+    softplus, sigmoid = np.log1p(np.exp(0.7)), 1 / (1 + np.exp(-0.7))
+    for kind, expected in (
+        ({"scale": 3.0}, 2.1),
+        ({"positive": True, "scale": 3.0}, 3 * softplus),
+        ({"bounds": (None, 2.0), "scale": 3.0}, 2 - 3 * np.log1p(np.exp(-0.7))),
+        ({"bounds": (-1.0, 3.0)}, -1 + 4 * sigmoid),
+        ({"bounds": (-1.0, 3.0), "scale": 2.0}, -1 + 4 / (1 + np.exp(-1.4))),
+    ):
+        assert _value(Parameter(0.5, **kind), raw).item() == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("bounds", [None, (-1.0, 2.0), (-100.0, None), (None, 100.0)])
+def test_scale_is_how_fast_the_value_changes(bounds):
+    k = Parameter(0.5, bounds=bounds, scale=0.2)
+    k.value.backward()
+    assert k.raw.grad.item() == pytest.approx(0.2, rel=1e-9)
+
+
+def test_arithmetic_is_that_of_its_value():
+    k, m = Parameter(2.0, bounds=(0.0, 5.0)), Parameter(3.0)
+    t, a = ac.tensor([1.0, 4.0]), np.array([1.0, 4.0])
+    for found, expected in (
+        (k * t, 2 * a), (k + t, 2 + a), (k - t, 2 - a), (k / t, 2 / a), (k**t, 2**a), (-k, -2.0), (abs(k), 2.0),
+        (a * k, 2 * a), (a - k, a - 2), (1.0 / k, 0.5), (3 - k, 1.0), (2**k, 4.0), (np.float64(3.0) * k, 6.0),
+        (k * m, 6.0), (k - m, -1.0), (m**k, 9.0),
+    ):  # fmt: skip
+        assert isinstance(found, ac.Tensor)
+        assert found.requires_grad
+        assert found.numpy() == pytest.approx(expected)
+    assert bool(k < 3.0)
+    assert bool(k >= 1.0)
+    assert bool(k < m)
+    (2.0 * k).backward()
+    assert k.raw.grad.item() == pytest.approx(2 * 2 * 3 / 5)
+
+
+def test_a_coefficient_may_be_an_array():
+    k = Parameter([1.0, 2.0], positive=True)
+    assert k.shape == (2,)
+    assert k.numpy() == pytest.approx([1.0, 2.0])
+    assert k[1].item() == pytest.approx(2.0)
+    assert repr(Parameter(0.5, "nu", positive=True)) == "Parameter(0.5, name='nu', bounds=(0.0, inf))"
+
+
+@pytest.mark.parametrize("kind", [{"bounds": (0, 1)}, {"bounds": (2, 3)}, {"bounds": (None, 1.0)}, {"bounds": (1, None)}])
+def test_it_begins_inside_its_bounds(kind):
+    with pytest.raises(ValueError, match="Parameter 'k': 1.0 is not between.*begin inside"):
+        Parameter(1.0, "k", **kind)
+    inside = Parameter(0.5 if kind["bounds"] in ((0, 1), (None, 1.0)) else 2.5, "k", **kind)
+    with pytest.raises(ValueError, match="not between"):
+        inside.set(1.0)
+
+
+def test_bounds_and_scale_make_sense():
+    with pytest.raises(ValueError, match="no number is above 2 and below 1"):
+        Parameter(1.5, bounds=(2.0, 1.0))
+    with pytest.raises(ValueError, match="no number is above 0 and below -1"):
+        Parameter(1.5, bounds=(-2.0, -1.0), positive=True)
+    for scale in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="a positive number"):
+            Parameter(1.0, scale=scale)
+    with pytest.raises(ac.errors.NonFiniteError, match="Begin with a guess"):
+        Parameter(np.nan)
+
+
+def test_it_says_when_it_has_run_to_a_bound():
+    k = Parameter(0.5, "k", bounds=(0.0, 2.0))
+    assert k.at_bound is None
+    assert Parameter(1e9).at_bound is None
+    k.raw.copy_(20.0)
+    assert k.at_bound.startswith("Parameter 'k' has run to its bound 2: it is 2.")
+    k.raw.copy_(-20.0)
+    assert "its bound 0:" in k.at_bound
+
+
+def test_its_state_is_the_free_number():
+    k, other = Parameter(0.5, positive=True), Parameter(3.0, positive=True)
+    other.load_state_dict(k.state_dict())
+    assert [name for name, _ in k.named_parameters()] == ["raw"]
+    assert float(other) == pytest.approx(0.5)
+
+
+def test_a_pinn_trains_it_in_an_equation_and_in_a_condition():
+    """u' = -k·u from u(0) = c, with data of k = 2, c = 3."""
+    k, c = Parameter(1.0, "k", bounds=(0.0, 10.0)), Parameter(1.0, "c", positive=True)
+    t = np.linspace(0.05, 1.0, 12)
+    pinn = physics.PINN(
+        nn.MLP([1, 8, 1]),
+        physics.TimeInterval("t", 0, 1),
+        ["u"],
+        lambda s: s.u_t + k * s.u,
+        [physics.InitialCondition(c), physics.PointData(t, 3 * np.exp(-2 * t))],
+        physics.Collocation(interior=20),
+        parameters=[k, c],
+    )
+    assert {"coefficients.k.raw", "coefficients.c.raw"} <= {name for name, _ in pinn.named_parameters()}
+    pinn.fit([physics.Stage(nn.optim.LBFGS, steps=200)], progress=False, compile=True)
+    assert float(k) == pytest.approx(2.0, rel=0.02)
+    assert float(c) == pytest.approx(3.0, rel=0.02)
