@@ -44,14 +44,20 @@ def of_singular_values(x):
 TURN = np.linalg.qr(rng.normal(size=(3, 3)))[0]
 EQUAL = [np.eye(3), TURN @ np.diag([1.0, 1.0, 2.0]) @ TURN.T]
 SLOPE = np.array([[0.5, 1.0, 0.2], [1.0, -0.3, 0.7], [0.2, 0.7, 0.1]])
+
+
+def slope(f, x):
+    """The slope of f in a plane through x: to its second order it tells the third derivatives of f."""
+    return lambda s: ac.sum(SLOPE * ac.grad(f)(x + s[0] * SLOPE + s[1] * SLOPE[::-1]))
+
+
+PLANE = np.zeros(2)
 AT_EQUAL = [
     *(Sample(of_eigenvalues, x) for x in EQUAL),
-    *(Sample(ac.grad(of_eigenvalues), x) for x in EQUAL),  # to the third order
     Sample(of_eigenvalues, np.array([[2.0, 1.0j], [-1.0j, 2.0]]) + 0.0),
-    Sample(of_singular_values, 2.0 * TURN),
-    Sample(of_singular_values, TURN[:, :2]),
-    Sample(ac.grad(of_singular_values), TURN @ np.diag([2.0, 2.0, 1.0])),
-    Sample(lambda x: ac.laplacian(of_eigenvalues)(x * EQUAL[1]), np.array(1.0), order=0),
+    Sample(of_singular_values, 2.0 * TURN[:, :2]),
+    *(Sample(slope(of_eigenvalues, x), PLANE) for x in EQUAL),
+    Sample(slope(of_singular_values, TURN @ np.diag([2.0, 2.0, 1.0])), PLANE),
     Sample(lambda x: ac.linalg.eigvalsh(x + ac.matrix_transpose(x))[2] ** 2, EQUAL[1]),
 ]
 

@@ -125,7 +125,7 @@ def checks_of(place: Place) -> tuple[list[Check], list[Check]]:
     """What should notice: samples of some primitives that use the place, and the kinks and refusals of all; samples of more."""
     users = [name for name in dict.fromkeys(place.users) if name in declarations]
     tried, more = (
-        [s for name in part for k, s in enumerate(samples_of(name)) if s.order and usable(name, k)]
+        list(dict.fromkeys(s for name in part for s in samples_of(name) if s.order and usable(s)))
         for part in (users[:USERS], users[USERS : 4 * USERS])
     )
     others = [check for name in users for check in (*declarations[name].kinks, *declarations[name].refusals)]
@@ -138,9 +138,8 @@ def samples_of(name: str) -> list[Sample]:
 
 
 @cache
-def usable(name: str, k: int) -> bool:
-    """Whether sample k of a primitive has derivatives and finds nothing wrong before any change."""
-    sample = samples_of(name)[k]
+def usable(sample: Sample) -> bool:
+    """Whether a sample has derivatives and finds nothing wrong before any change."""
     return not sample.order or not by(sample, min(sample.order, 2))
 
 
@@ -168,7 +167,7 @@ def main(names: list[str]) -> None:
                 survivors.append(mutant)
                 print(f"survivor: {mutant.name}", file=sys.stderr, flush=True)
     publish(found, survivors)
-    unsound = [f"{name} {k}" for name in declarations for k in range(len(samples_of(name))) if not usable(name, k)]
+    unsound = [f"{name} {k}" for name in declarations for k, sample in enumerate(samples_of(name)) if not usable(sample)]
     print(f"\nReached by no sample: {', '.join(unreached) or 'none'}.")
     print(f"\nSamples that fail before any change, left out: {', '.join(unsound) or 'none'}.")
     print(f"\n{time.perf_counter() - start:.0f} seconds.")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator
 from html import escape
@@ -183,5 +184,7 @@ def write(folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for line in write(Path(sys.argv[1] if len(sys.argv) > 1 else "gallery")):
+    parser = argparse.ArgumentParser(description="Draw all pictures of the gallery, and a page with them.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("gallery"))
+    for line in write(parser.parse_args().folder):
         print(line)

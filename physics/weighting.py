@@ -30,11 +30,14 @@ from .terms import mean_square, one_a_point
 TINY = np.finfo(np.float64).tiny
 
 
-class Weighting(nn.Module, Callback):
+class Weighting(nn.Module, Callback):  # type: ignore[misc]  # its state is that of a Module
     """What all share: the names of the terms, one weight λ for each in the Tensor `lambdas` (n,), and when to adapt.
 
     `every` is after how many steps it adapts, as a callback. Raises ValueError for a term that it has no weight for.
     """
+
+    lambdas: Tensor
+    updates: Tensor
 
     def __init__(self, names: Sequence[str], every: int = 1) -> None:
         super().__init__()
@@ -167,6 +170,10 @@ class ReLoBRaLo(Weighting):
     Source: Bischof and Kraus, "Multi-objective loss balancing for physics-informed deep learning", 2021, section 3.
     """
 
+    first: Tensor
+    last: Tensor
+    seen: Tensor
+
     def __init__(
         self, names: Sequence[str], alpha: float = 0.999, temperature: float = 1.0, rho: float = 0.9999, seed: int = 0
     ) -> None:
@@ -263,6 +270,8 @@ class CausalWeights(Weighting):
 
     Source: Wang, Sankaran and Perdikaris, "Respecting causality is all you need for training PINNs", 2022, section 3.
     """
+
+    epsilon: Tensor
 
     def __init__(
         self,
