@@ -110,6 +110,10 @@ class Anomaly(Recorder):
         if self.outer is not None:
             self.outer.drew(generator)
 
+    def kept(self, x: Any, copy: Any) -> None:
+        if self.outer is not None:
+            self.outer.kept(x, copy)
+
     def moved(self, x: Any, old: Any) -> None:
         if self.outer is not None:
             self.outer.moved(x, old)

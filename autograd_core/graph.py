@@ -66,6 +66,9 @@ class Recorder:
     def deposited(self, x: Any) -> None:
         """A sweep adds to `.grad` of x."""
 
+    def kept(self, x: Any, copy: Any) -> None:
+        """A graph saved a copy of x, a constant on memory that others may write."""
+
     def moved(self, x: Any, old: Any) -> None:
         """x, which lay on the array `old`, lies on a copy of it from now on."""
 

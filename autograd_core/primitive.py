@@ -192,8 +192,16 @@ def version(p: Any) -> int | None:
 def keep(x: Any) -> Any:
     """What a node saves of an operand: the array of a Tensor, but a copy of memory that others may write."""
     if isinstance(x, Tensor):
-        return x.array.copy() if x.node is None and getattr(x, "_shared", None) is not None else x.array
-    return np.array(x) if isinstance(x, (ndarray, list, tuple)) else x
+        if x.node is not None or getattr(x, "_shared", None) is None:
+            return x.array
+        kept = x.array.copy()
+    elif isinstance(x, (ndarray, list, tuple)):
+        kept = np.array(x)
+    else:
+        return x
+    if (mode := recorder()) is not None:
+        mode.kept(x, kept)
+    return kept
 
 
 def spec(x: Any) -> Spec:

@@ -47,7 +47,8 @@ class Tape(Recorder):
         self.on = True
         self.steps: list[Step] = []
         self.slots: dict[int, Slot] = {}
-        self.arrays: list[Any] = []  # kept alive, since slots are found by identity
+        self.arrays: list[Any] = []  # of the slots; kept alive, since slots are found by identity
+        self.alive: list[Any] = []  # other arrays that have the value of a slot
         self.inputs = tuple(self.new_slot(x) for x in inputs)
         self.varying = set(self.inputs)  # those that depend on an input
         self.checks: dict[Slot, list[Callable]] = {}
@@ -94,6 +95,11 @@ class Tape(Recorder):
         self.steps.append(step)
         if any(isinstance(x, Slot) and x in self.varying for x in step.inputs):
             self.varying.update(step.outputs)
+
+    def kept(self, x: Any, copy: ndarray) -> None:
+        if (slot := self.slot(x)) is not None:
+            self.slots[id(copy)] = slot
+            self.alive.append(copy)
 
     def read(self, x: Tensor, how: str) -> None:
         if how != "repr" and self.slot(x) in self.varying:

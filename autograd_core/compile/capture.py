@@ -55,7 +55,6 @@ class Capture(Tape):
         self.made: list[tuple[Any, Any, tuple[str, int]]] = []
         self.written: set[Slot] = set()
         self.drawn: dict[int, list[Any]] = {}
-        self.kept: list[ndarray] = []  # alive, since slots are found by identity
 
     # -- values from outside -------------------------------------------------------------------------------------------
 
@@ -122,9 +121,13 @@ class Capture(Tape):
         slot = self.operand(old if id(old) in self.slots else x)
         if slot in self.cells:
             self.slots[id(x.array)] = slot
-            self.kept.append(x.array)
+            self.alive.append(x.array)
         else:
             self.note(COPY, (old,), x)
+
+    def kept(self, x: Any, copy: ndarray) -> None:
+        if isinstance(x, (Tensor, ndarray)):
+            self.note(COPY, (x,), from_array(copy))
 
     def writing(self, x: Tensor) -> None:
         array, old = x.array, x.array.copy()

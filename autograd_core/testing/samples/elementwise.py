@@ -13,6 +13,7 @@ from ...ops import elementwise as table
 from ...public import power
 from ...table import null_product
 from ...tensor import as_tensor
+from ...transforms import grad
 from ..declared import Kink, Refusal, Sample, declare
 
 WIDE, POSITIVE, INSIDE = [-2.3, -0.6, 0.4, 1.7], [0.05, 0.6, 1.3, 4.2], [-0.95, -0.3, 0.2, 0.8]
@@ -195,18 +196,27 @@ one(
     table.arccos, INSIDE, np.arccos, lambda mp, x: mp.acos(x), complex_too=True,
     kinks=[kink("arccos(x) at -1", table.arccos.public, [-1.0], [-INF], "PyTorch, JAX: same")],
 )  # fmt: skip
-one(table.arctan, WIDE, np.arctan, lambda mp, x: mp.atan(x), complex_too=True)
+one(
+    table.arctan, WIDE, np.arctan, lambda mp, x: mp.atan(x), complex_too=True,
+    kinks=[kink("arctan′(x) at ∞", grad(table.arctan.public), [INF], [0.0])],
+)  # fmt: skip
 one(table.sinh, WIDE, np.sinh, lambda mp, x: mp.sinh(x), complex_too=True)
 one(table.cosh, WIDE, np.cosh, lambda mp, x: mp.cosh(x), complex_too=True)
 one(table.tanh, WIDE, np.tanh, lambda mp, x: mp.tanh(x), complex_too=True)
-one(table.arcsinh, WIDE, np.arcsinh, lambda mp, x: mp.asinh(x), complex_too=True)
+one(
+    table.arcsinh, WIDE, np.arcsinh, lambda mp, x: mp.asinh(x), complex_too=True,
+    kinks=[kink("arcsinh′(x) at ∞", grad(table.arcsinh.public), [INF], [0.0])],
+)  # fmt: skip
 one(
     table.arccosh, [1.05, 1.4, 2.0, 9.0], np.arccosh, lambda mp, x: mp.acosh(x), complex_too=True,
     kinks=[kink("arccosh(x) at 1", table.arccosh.public, [1.0], [INF], "PyTorch, JAX: same")],
 )  # fmt: skip
 one(
     table.arctanh, INSIDE, np.arctanh, lambda mp, x: mp.atanh(x), complex_too=True,
-    kinks=[kink("arctanh(x) at 1", table.arctanh.public, [1.0], [INF], "PyTorch, JAX: same")],
+    kinks=[
+        kink("arctanh(x) at 1", table.arctanh.public, [1.0], [INF], "PyTorch, JAX: same"),
+        kink("arctanh′(x) at -1", grad(table.arctanh.public), [-1.0], [-INF]),
+    ],
 )  # fmt: skip
 one(table.one_plus_square, WIDE, lambda x: 1.0 + x * x, lambda mp, x: 1 + x * x, complex_too=True)
 one(table.one_minus_square, WIDE, lambda x: 1.0 - x * x, lambda mp, x: 1 - x * x, complex_too=True)

@@ -77,6 +77,12 @@ declare(
     ],
     kinks=[
         Kink("sum(eigvalsh(x)**3) at equal eigenvalues", lambda x: linalg.eigvalsh(x) ** 3, (EQUAL,), (3.0 * EQUAL @ EQUAL,)),
+        Kink(
+            "the gradient of sum(eigvalsh(x)**3) at equal eigenvalues, and of all symmetric functions: right to the third order",
+            grad(lambda x: (linalg.eigvalsh(x) ** 3).sum()),
+            (EQUAL,),
+            (np.full((3, 3), 24.0),),
+        ),
     ],
 )
 
@@ -134,6 +140,12 @@ declare(
     ],
     kinks=[
         Kink("sum(svdvals(x)**2) at equal singular values", lambda x: linalg.svdvals(x) ** 2, (TURNED,), (2.0 * TURNED,)),
+        Kink(
+            'the gradient of norm(x, "nuc"), the polar factor, at equal singular values',
+            grad(lambda x: linalg.norm(x, "nuc")),
+            (TURNED,),
+            (np.eye(2) / 2.0,),
+        ),
         Kink("svdvals(x) at x = 0, a number", linalg.svdvals, (np.zeros((1, 1)),), (np.ones((1, 1)),), "PyTorch: same"),
     ],
 )

@@ -346,3 +346,30 @@ def test_recaptures_are_counted_and_explained():
     text = f.explain()
     assert "16 captures" in text
     assert "runs as it is written" in text
+
+
+# -- what a graph saves of a constant that is written between calls -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "read", [lambda c: c, lambda c: c[:1] * ac.ones(2), lambda c: ac.reshape(c, (2, 1))[:, 0], lambda c: ac.exp(c) - c]
+)
+@pytest.mark.parametrize("make", [lambda: ac.ones(2), lambda: np.ones(2)])
+def test_a_constant_in_a_derivative_is_read_anew(read, make):
+    def made(wrap):
+        constant, x = make(), ac.tensor([3.0, 2.0], requires_grad=True)
+
+        def step():
+            x.grad = None
+            ac.sum(x * x * read(constant)).backward()
+            return x.grad
+
+        def between(k):
+            if isinstance(constant, ac.Tensor):
+                constant.copy_([1.0 + k, 2.0 - k])
+            else:
+                constant[:] = [1.0 + k, 2.0 - k]
+
+        return wrap(step), between
+
+    same_as_eager(made, times=6)
