@@ -81,6 +81,8 @@ def binary(op: Any, convert: bool) -> Callable:
         try:
             ya = forward(xa, za)
         except Exception as error:
+            if not convert and getattr(z, "__array_ufunc__", op) is None:  # NumPy's sign for an operand with operators of its own
+                return NotImplemented
             raise diagnose(op, error, [xa, za])  # noqa: B904
         if type(ya) is not ndarray:
             ya = asarray(ya)

@@ -155,3 +155,10 @@ def test_a_pinn_trains_it_in_an_equation_and_in_a_condition():
     pinn.fit([physics.Stage(nn.optim.LBFGS, steps=200)], progress=False, compile=True)
     assert float(k) == pytest.approx(2.0, rel=0.02)
     assert float(c) == pytest.approx(3.0, rel=0.02)
+
+
+def test_a_coefficient_stands_on_either_side_of_an_operator():
+    k, x = physics.Parameter(2.0), ac.tensor([1.0, 4.0], requires_grad=True)
+    for found, expected in ((x * k, k * x), (x + k, k + x), (x - k, -(k - x)), (x / k, 1.0 / (k / x))):
+        assert found.tolist() == expected.tolist()
+        assert found.requires_grad
