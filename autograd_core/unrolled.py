@@ -81,7 +81,7 @@ def binary(op: Any, convert: bool) -> Callable:
         try:
             ya = forward(xa, za)
         except Exception as error:
-            if not convert and getattr(z, "__array_ufunc__", op) is None:  # NumPy's sign for an operand with operators of its own
+            if not convert and getattr(z, "__array_ufunc__", op) is None:  # it has operators of its own
                 return NotImplemented
             raise diagnose(op, error, [xa, za])  # noqa: B904
         if type(ya) is not ndarray:
@@ -93,10 +93,8 @@ def binary(op: Any, convert: bool) -> Callable:
             keep_y, keep_x, keep_z = only_z if p is None else only_x if q is None else both
             v = p.owner if keep_x and p is not None else None
             w = q.owner if keep_z and q is not None else None
-            if keep_x and p is None:
-                xa = keep(x)
-            if keep_z and q is None:
-                za = keep(z)
+            xa = keep(x) if keep_x and p is None else xa
+            za = keep(z) if keep_z and q is None else za
             y.node = n = new_node(Node)
             n.op, n.parents, n.serial = op, (p, q), next_serial()
             n.shape, n.dtype = ya.shape, ya.dtype

@@ -25,6 +25,7 @@ EQUIVALENT = {
     r"ops\.special\.erfcx_slope: if .*": "two formulas of the same value, for precision far out",
     r"fmod\[1\]: rint\(.*": "the quotient is a whole number already",
     r"ops\.matmul\.turned: .*": "two ways to the same view",
+    r"ops\.linalg\.triangle: np\.tri\(rows, columns, .*": "rules take triangles of square matrices alone",
     r"Matmul\.(left|right): 2 → \d.*": "two ways to the same product; the sweeps sum over a stack that was broadcast",
     r"ops\.matmul\.rows: 2 → \d": "a short cut for what has this shape already",
     r"ops\.join\.narrow: stop - start → start - stop": "a short cut for all of an axis",

@@ -39,10 +39,11 @@ def run(package: str, studies: Mapping[str, str], argv: Sequence[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(usage(package, studies))
         return 0 if argv else 2
-    if argv[0] not in studies:
+    module = argv[0].replace("-", "_")
+    if module not in {name.replace("-", "_") for name in studies}:
         print(f"unknown study {argv[0]!r}\n\n{usage(package, studies)}", file=sys.stderr)
         return 2
-    study = importlib.import_module(f"{package}.studies.{argv[0]}")
+    study = importlib.import_module(f"{package}.studies.{module}")
     try:
         return study.main(argv[1:])
     except BrokenPipeError:  # what read the output, such as `head`, has gone; the results are on disk
@@ -52,7 +53,8 @@ def run(package: str, studies: Mapping[str, str], argv: Sequence[str]) -> int:
 
 def usage(package: str, studies: Mapping[str, str]) -> str:
     """What can be run."""
-    rows = "\n".join(f"  {name:<10} {text}" for name, text in studies.items())
+    width = max(map(len, studies), default=0)
+    rows = "\n".join(f"  {name:<{width}} {text}" for name, text in studies.items())
     return f"usage: python -m {package} STUDY [--quick] [--out DIR] [--help]\n\n{rows}"
 
 

@@ -20,9 +20,8 @@ STUDIES = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the study that the first argument names, two-body or two_body, with the other arguments."""
-    modules = {name.replace("-", "_"): text for name, text in STUDIES.items()}
-    return run("physics", modules, [*(each.replace("-", "_") if each[:1] != "-" else each for each in argv[:1]), *argv[1:]])
+    """Run the study that the first argument names with the other arguments."""
+    return run("physics", STUDIES, argv)
 
 
 if __name__ == "__main__":

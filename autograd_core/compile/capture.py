@@ -26,10 +26,17 @@ COPY = Identity(copies=True)
 
 @dataclass(frozen=True)
 class Write(Primitive):
-    """Overwrites the memory of its first input with the values of the second one, broadcast; it has no output."""
+    """Overwrites the memory of its first input with the values of the second one, broadcast; it has no output.
 
-    name: ClassVar[str] = "write"
+    It stands in programs only, so it is not in the registry of what users can call.
+    """
+
     differentiable: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """How listings call it."""
+        return "write"
 
     def forward(self, x: ndarray, value: Any) -> None:
         np.copyto(x, value, casting="same_kind")

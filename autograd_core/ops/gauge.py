@@ -69,21 +69,28 @@ def diagonal_matrix(w: ndarray, dtype: Any) -> ndarray:
     return b
 
 
+def next_equal(w: ndarray) -> ndarray:
+    """For values in order whether each but the last equals the next, as `near_zero` sees it."""
+    size = np.abs(w[..., :: max(w.shape[-1] - 1, 1)]).max(axis=-1, keepdims=True, initial=0.0)  # one of the ends is the largest
+    return np.abs(w[..., 1:] - w[..., :-1]) <= rounding(w) * size
+
+
 def groups(w: ndarray) -> ndarray:
     """For values in order the number of the group of equal ones that each belongs to."""
-    next_ = ~np.diagonal(near_zero("gap", w), offset=1, axis1=-2, axis2=-1)
-    return np.concatenate([np.zeros((*w.shape[:-1], min(w.shape[-1], 1)), int), np.cumsum(next_, axis=-1)], axis=-1)
+    return np.concatenate([np.zeros((*w.shape[:-1], min(w.shape[-1], 1)), int), np.cumsum(~next_equal(w), axis=-1)], axis=-1)
 
 
 def alike(w: ndarray) -> ndarray:
     """Where two values, in order, belong to one group."""
+    if not some_equal(w):
+        return np.broadcast_to(unit(w.shape[-1]), (*w.shape, w.shape[-1]))
     k = groups(w)
     return k[..., :, None] == k[..., None, :]
 
 
 def some_equal(w: ndarray) -> bool:
     """Whether any two values, in order, are equal."""
-    return w.shape[-1] > 1 and bool((groups(w)[..., -1] < w.shape[-1] - 1).any())
+    return bool(next_equal(w).any())
 
 
 @dataclass(frozen=True)
@@ -208,7 +215,8 @@ class Settled(Primitive):
     name: ClassVar[str] = "settled"
 
     def forward(self, g: ndarray, x: ndarray, w: ndarray, *values: ndarray) -> ndarray:
-        if x.size == 0:
+        self.shape(g.shape, x.shape, w.shape)
+        if x.size == 0 or self.harmless(x, w):
             return g
         zero = np.broadcast_to(near_zero(self.kind, w), x.shape)
         if self.part != "either":
@@ -224,6 +232,12 @@ class Settled(Primitive):
             if mixed.any():
                 raise GradientError(self.lesson_of_both(*np.argwhere(mixed)[0][-2:]))
         return g
+
+    def harmless(self, x: ndarray, w: ndarray) -> bool:
+        """Whether no divisor is zero, as can be told at once of real values in order, and of a phase if there is none."""
+        if self.part == "off" or (self.kind == "gap" and x.dtype.kind == "c"):
+            return False
+        return not (some_equal(w) if self.kind == "gap" else near_zero("value", w).any())
 
     def lesson(self, i: int, j: int) -> str:
         """What the error says about vectors i and j."""

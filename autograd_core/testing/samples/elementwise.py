@@ -153,7 +153,7 @@ declare(
         Sample(power, np.zeros((0, 2)), 3, reference=np.power),
     ],
     refusals=[
-        Refusal(lambda: power(as_tensor([2, 3]), -1), ValueError, "Integers to negative integer powers are not allowed"),
+        Refusal(lambda: power(as_tensor([2, 3]), -1), ValueError, r"power: x \*\* -1 of integers \(int64\) gives none"),
         Refusal(lambda: power(as_tensor([1.0]), "a"), DTypeError, "power: ufunc 'power' (not supported|did not contain)"),
         Refusal(lambda: call(power, as_tensor([1.0])), TypeError, "missing 1 required positional argument: 'z'"),
     ],

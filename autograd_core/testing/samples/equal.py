@@ -15,7 +15,8 @@ from ...ops.isotropic import Bent, Departure, Horizon, Isotropic
 from ...ops.linalg import diagonal_of, hermitian, on_diagonal
 from ...ops.slopes import Blank, Blur, SecondSlopes, Slopes, Turn, Undecided
 from ...tensor import Tensor
-from ..declared import Refusal, Sample, declare
+from ...transforms import grad
+from ..declared import Kink, Refusal, Sample, declare
 from .linalg import STACK, TALL, A
 from .spectral import W
 
@@ -181,6 +182,14 @@ declare(
         Refusal(lambda: Blur()(Tensor(A), TALL, A), ShapeError, "blur: needs a square matrix"),
         Refusal(lambda: Blur()(Tensor(A), STACK[0], A), ShapeError, "blur: square matrices .* of one size needed"),
     ],
+    kinks=[
+        Kink(
+            "a tangent of eigenvectors of equal eigenvalues, if these part, is NaN",
+            lambda t: Blur()(t, np.array([[0.0, 1.0], [1.0, 2.0]]), np.eye(2)),
+            (np.eye(2),),
+            (np.full((2, 2), np.nan),),
+        )
+    ],
 )
 
 # -- groups --------------------------------------------------------------------------------------------------
@@ -268,9 +277,8 @@ declare(
 # -- functions of a matrix -----------------------------------------------------------------------------------
 
 
-def raised(b: Any) -> Any:
-    """What is left where all that is known was differentiated."""
-    return Horizon(-1)(b, ONES)
+largest_slope: Any = lambda x: (A * grad(lambda x: linalg.eigvalsh(x)[2])(x)).sum()
+raised: Any = lambda b: Horizon(-1)(b, ONES)  # where all that is known was differentiated
 
 
 declare(
@@ -289,7 +297,7 @@ declare(
     samples=[
         Sample(lambda g: Isotropic()(g, *[const(x, g) for x in (ZERO, APART, W, ZERO)]), W, reference=np.diag),
         Sample(lambda g: Isotropic()(g, *[const(x, g) for x in (NAN, PAIR, W, ZERO)]), W, reference=np.diag),
-        Sample(lambda g: Isotropic()(g, *[const(x, g) for x in (0.0 * ROWS, BOTH, ROWS, ROWS)]), ROWS),
+        Sample(lambda g: Isotropic()(g, *[const(x, g) for x in (NAN[[[0, 1], [2, 2]]], BOTH, ROWS, ROWS)]), ROWS),
     ],
     refusals=vectors(lambda g, s, b: Isotropic()(g, s, b, g, g), "isotropic", 2),
 )
@@ -304,7 +312,7 @@ declare(
     refusals=[
         Refusal(lambda: Bent()(Tensor(TALL), W), ShapeError, "bent: needs a square matrix"),
         Refusal(lambda: Bent()(Tensor(A), W[:2]), ShapeError, "bent: matrices .* and values .* needed"),
-        Refusal(lambda: Bent(True)(A, NAN), GradientError, "values 0 and 0 of a matrix are equal .* no second derivative"),
+        Refusal(lambda: grad(largest_slope)(np.eye(3)), GradientError, "of its values has no second derivative there"),
     ],
 )
 

@@ -78,7 +78,7 @@ declare(
     kinks=[
         Kink("sum(eigvalsh(x)**3) at equal eigenvalues", lambda x: linalg.eigvalsh(x) ** 3, (EQUAL,), (3.0 * EQUAL @ EQUAL,)),
         Kink(
-            "the gradient of sum(eigvalsh(x)**3) at equal eigenvalues, and of all symmetric functions: right to the third order",
+            "the gradient of sum(eigvalsh(x)**3) at equal eigenvalues, and of all symmetric functions: right to third order",
             grad(lambda x: (linalg.eigvalsh(x) ** 3).sum()),
             (EQUAL,),
             (np.full((3, 3), 24.0),),
