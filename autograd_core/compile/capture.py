@@ -34,7 +34,7 @@ class Write(Primitive):
     differentiable: ClassVar[bool] = False
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """How listings call it."""
         return "write"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from ..checkpointing import Checkpoint
 from ..graph import Node, ancestors
@@ -18,7 +18,7 @@ class Replay(Checkpoint):
     pull: Callable | None = None
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """How graphs call it. It is not in the registry: every call is an op of its own."""
         return "compiled"
 

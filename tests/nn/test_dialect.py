@@ -200,6 +200,6 @@ def test_the_engine_works_on_them(name):
             continue
         with np.errstate(all="ignore"):  # some samples hold what is not finite
             plain = sample.f(*inputs)
-        ours = sample.f(*(spoken(ac.tensor(x)) for x in inputs))
+            ours = sample.f(*(spoken(ac.tensor(x)) for x in inputs))
         for a, b in zip(*(y if isinstance(y, (tuple, list)) else (y,) for y in (plain, ours)), strict=True):
             assert np.array_equal(np.asarray(a), np.asarray(b), equal_nan=np.asarray(a).dtype.kind in "fc")

@@ -41,7 +41,7 @@ declare(
         Refusal(lambda: shape.reshape(X, (4, 2)), ShapeError, r"reshape: shape \(2, 3\) does not go into \(4, 2\): 6 elements"),
         Refusal(lambda: shape.reshape(X, (-1, 4)), ShapeError, "-1 may stand once, and must come out whole"),
         Refusal(lambda: shape.reshape(X, HALF), ShapeError, "a shape is a whole number or a tuple of them, not 0.5"),
-        Refusal(lambda: shape.reshape(X, 6, "B"), ShapeError, "order must be"),
+        Refusal(lambda: shape.reshape(X, 6, "B"), ValueError, "order must be"),
         Refusal(lambda: shape.reshape(["a", "b"], 2), DTypeError, "a Tensor holds numbers or booleans"),
         Refusal(lambda: shape.squeeze(X, 0), ShapeError, r"squeeze: axis 0 of shape \(2, 3\) is not of length 1"),
         Refusal(lambda: stacks.tile(X, -2), ShapeError, "tile: numbers of repetitions cannot be negative"),
