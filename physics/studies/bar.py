@@ -25,7 +25,7 @@ from ..conditions import DirichletBC, PointData
 from ..domain import Interval
 from ..metrics import relative_l2
 from ..pinn import PINN
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Run, Size, fitted, read_rows, result
 
 L = 1.5
@@ -38,7 +38,6 @@ INVERSE: Stiffness = (lambda x: x**3 - x**2 + 1, lambda x: 3 * x**2 - 2 * x)
 SIZES = {
     "quick": Size((12, 12), 40, adam=40, lbfgs=40),
     "default": Size((24, 24), 150, adam=200, lbfgs=2_400, memory=400),
-    "paper": Size((40, 40, 40), 500, adam=5_000, lbfgs=10_000),
 }
 MEASURED = 76  # displacements that the inverse problem is given
 
@@ -101,7 +100,7 @@ def measured() -> np.ndarray:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Solve both problems and compare with what they were made of."""
-    size = SIZES[size_of(args)]
+    size = chosen(SIZES, args)
     data = measured() if args.data is None else read_rows(args.data, "x, u", BAR)
     runs, figures = [fitted(forward(size, args.seed), size, progress)], []
     x = np.linspace(0, L, 601)
@@ -138,5 +137,5 @@ def draw(folder: Path, runs: Sequence[Run], data: np.ndarray, x: np.ndarray) -> 
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("bar", __doc__, "rows x, u of displacements for the inverse problem", "a larger run; none is published")
+    p = parser("bar", __doc__, "rows x, u of displacements for the inverse problem")
     return conduct(p, argv, study)

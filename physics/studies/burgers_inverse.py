@@ -21,7 +21,7 @@ from ..exact import burgers as exact_solution
 from ..metrics import relative_l2
 from ..pinn import PINN
 from .discovery import box, errors, noisy, several
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Size, draw_field, on_grid, read_rows, result
 
 TRUE = {"lambda1": 1.0, "lambda2": 0.01 / np.pi}
@@ -59,7 +59,7 @@ def problem(size: Size, seed: int, data: np.ndarray) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Find the coefficients with noise and without, and compare with the true ones."""
-    size = SIZES[size_of(args)]
+    size = chosen(SIZES, args)
     own = None if args.data is None else read_rows(args.data, "x, t, u")
     given = lambda noise: measured(args.seed, noise, size.interior) if own is None else own
     make = lambda noise: problem(size, args.seed, given(noise))

@@ -18,7 +18,7 @@ from ..baseline import BaselineNN
 from ..hamiltonian import HamiltonianNN
 from ..portraits import save_portrait
 from ..systems import System
-from .dynamics import COLUMNS, Data, Learned, motions, roll_out, rows, size_of, slope_error, train
+from .dynamics import COLUMNS, Data, Learned, chosen, motions, roll_out, rows, slope_error, train
 
 HIDDEN = 200
 STARTS = 15  # motions that are compared, from starts that are not in the data
@@ -67,7 +67,7 @@ class Experiment:
 
 def study(experiment: Experiment, args: argparse.Namespace, progress: bool | None) -> Result:
     """Train both networks, let them move from new starts, and compare energies."""
-    size, seed = experiment.sizes[size_of(args)], args.seed
+    size, seed = chosen(experiment.sizes, args), args.seed
     training, testing = experiment.data(seed, size.motions) if args.data is None else own_data(experiment, args.data)
     starts = experiment.starts(np.random.default_rng([seed, 2]), STARTS)
     times = np.linspace(0.0, experiment.span, 21 if args.quick else 401)
@@ -100,9 +100,9 @@ def _cells(e: Experiment, run: Learned, true: np.ndarray, found: np.ndarray, dat
 
 
 def _head(e: Experiment, size: Size, args: argparse.Namespace, data: Data) -> str:
-    n, h, paper = e.system.size, size.hidden, e.sizes["paper"]
-    published = f"published were {paper.motions:,}, {paper.steps:,} and {paper.hidden} (--paper)"
-    reduced = f"\nreduced: {size.motions:,} motions, {size.steps:,} steps, {h} units; {published}" if size != paper else ""
+    n, h, whole = e.system.size, size.hidden, e.sizes["default"]
+    published = f"published were {whole.motions:,}, {whole.steps:,} and {whole.hidden}"
+    reduced = f"\nreduced: {size.motions:,} motions, {size.steps:,} steps, {h} units; {published}" if size != whole else ""
     return (
         f"{e.title}; networks {n}–{h}–{h}–1 and –{n}, tanh, Adam 1e-3, seed {args.seed}\n"
         f"{len(data.x):,} states with noise {e.noise}, slopes without; energies of {STARTS} motions from new starts over "

@@ -125,11 +125,16 @@ def rows(title: str, columns: Sequence[str], lines: Mapping[str, Sequence[str]])
     return "\n".join([head, *(f"{name:<24}" + "".join(f"{cell:>14}" for cell in cells) for name, cells in lines.items())])
 
 
-def parser(name: str, text: str, data: str, paper: str) -> argparse.ArgumentParser:
+def parser(name: str, text: str, data: str, paper: str = "the default: no set-up is published") -> argparse.ArgumentParser:
     """The command line of a study, with its published set-up."""
     p = options(f"physics {name}", text, data)
     p.add_argument("--paper", action="store_true", help=paper)
     return p
+
+
+def chosen(sizes: Mapping[str, Any], args: argparse.Namespace) -> Any:
+    """The size of a run that a command asks for; where no set-up is published, "paper" is the default."""
+    return sizes.get(size_of(args), sizes["default"])
 
 
 def size_of(args: argparse.Namespace) -> str:

@@ -18,7 +18,7 @@ from ..conditions import PointData
 from ..domain import Interval
 from ..metrics import relative_l2
 from ..pinn import PINN
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Size, fitted, read_rows, result
 
 INSIDE, OUTSIDE = np.pi, 2 * np.pi  # data within ±π, slopes from there to ±2π
@@ -28,7 +28,6 @@ POINTS = 40
 SIZES = {
     "quick": Size((12, 12), 60, adam=40, lbfgs=40),
     "default": Size((30, 30), 120, adam=500, lbfgs=2_000),
-    "paper": Size((50, 50), 400, adam=5_000, lbfgs=3_000),
 }
 
 
@@ -53,7 +52,7 @@ def problem(size: Size, seed: int, data: np.ndarray, informed: bool) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train both and compare them inside and outside of the data."""
-    size = SIZES[size_of(args)]
+    size = chosen(SIZES, args)
     data = measured(args.seed) if args.data is None else read_rows(args.data, "x, sin x", LINE)
     x = np.linspace(-OUTSIDE, OUTSIDE, 801)
     outside = np.abs(x) > INSIDE
@@ -76,5 +75,5 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("extrapolate", __doc__, "rows x, sin x to train on", "a larger run; none is published")
+    p = parser("extrapolate", __doc__, "rows x, sin x to train on")
     return conduct(p, argv, study)

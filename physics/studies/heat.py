@@ -21,7 +21,7 @@ from ..conditions import DirichletBC, InitialCondition
 from ..domain import Interval, TimeInterval
 from ..metrics import max_error, relative_l2
 from ..pinn import PINN
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Size, draw_field, fitted, on_grid, own_figure, result
 
 ALPHA, COOLING = 0.1, 2.0  # diffusivity and h, without units: a rod of length 1
@@ -32,7 +32,6 @@ COLD, AIR = ROD.boundary("x")
 SIZES = {
     "quick": Size((12, 12), 200, adam=40, lbfgs=40, boundary=20, initial=20),
     "default": Size((24, 24, 24), 1_500, adam=300, lbfgs=1_500),
-    "paper": Size((32, 32, 32, 32), 5_000, adam=2_000, lbfgs=8_000, boundary=200, initial=200),
 }
 
 
@@ -67,7 +66,7 @@ def problem(size: Size, seed: int) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train and compare with the exact solution."""
-    size = SIZES[size_of(args)]
+    size = chosen(SIZES, args)
     run = fitted(problem(size, args.seed), size, progress)
     x, t = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
     found, true = on_grid(run.pinn, x, t), exact(x[None, :], t[:, None]).numpy()
@@ -82,5 +81,5 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("heat", __doc__, "rows x, t, u of a solution to compare with", "a larger run; none is published")
+    p = parser("heat", __doc__, "rows x, t, u of a solution to compare with")
     return conduct(p, argv, study)

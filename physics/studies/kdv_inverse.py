@@ -22,7 +22,7 @@ from ..metrics import relative_l2
 from ..pinn import PINN
 from . import spectral
 from .discovery import box, errors
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Size, Solution, draw_field, fitted, on_grid, read_rows, read_solution, reference, result
 
 FILE = "pinn_raissi/KdV.mat"
@@ -32,7 +32,6 @@ WANTED = dict.fromkeys(TRUE, 0.1)  # errors in %
 SIZES = {
     "quick": Size((12, 12), 400, adam=20, lbfgs=30),
     "default": Size((25,) * 4, 2_000, adam=500, lbfgs=4_500, memory=1_000),
-    "paper": Size((50,) * 4, 10_000, adam=5_000, lbfgs=50_000),
 }
 
 
@@ -70,7 +69,7 @@ def problem(size: Size, seed: int, data: np.ndarray) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Find the coefficients and compare with the true ones."""
-    size, known = SIZES[size_of(args)], solution(args.quick)
+    size, known = chosen(SIZES, args), solution(args.quick)
     own = None if args.data is None else read_rows(args.data, "x, t, u")
     data = measured(known, args.seed, size.interior) if own is None else own
     run = fitted(problem(size, args.seed, data), size, progress)
@@ -91,5 +90,5 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("kdv-inverse", __doc__, "rows x, t, u to discover from", "4 layers of 50, 10,000 values; not the published way")
+    p = parser("kdv-inverse", __doc__, "rows x, t, u to discover from", "the default: published was another way")
     return conduct(p, argv, study)

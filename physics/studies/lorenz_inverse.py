@@ -22,7 +22,7 @@ from ..domain import TimeInterval
 from ..metrics import relative_l2
 from ..pinn import PINN
 from .discovery import errors
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Size, fitted, read_rows, result
 
 TRUE = {"sigma": 10.0, "rho": 15.0, "beta": 8 / 3}
@@ -68,7 +68,7 @@ def problem(size: Size, seed: int, data: np.ndarray) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Find the coefficients and compare with the true ones."""
-    size, t = SIZES[size_of(args)], np.linspace(0, END, TIMES)
+    size, t = chosen(SIZES, args), np.linspace(0, END, TIMES)
     data = np.column_stack([t, motion(t)]) if args.data is None else read_rows(args.data, "t, x, y, z")
     run = fitted(problem(size, args.seed, data), size, progress)
     t = np.linspace(data[:, 0].min(), data[:, 0].max(), 601)

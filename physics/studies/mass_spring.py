@@ -19,7 +19,7 @@ from ..hamiltonian import HamiltonianNN
 from ..lagrangian import LagrangianNN
 from ..portraits import save_portrait
 from ..systems import MassSpring
-from .dynamics import Data, drift, falling, parser, roll_out, rows, size_of, slope_error, train
+from .dynamics import Data, chosen, drift, falling, parser, roll_out, rows, slope_error, train
 
 SYSTEM = MassSpring(k=10.0, m=1.0)  # of mass 1, so that momenta are velocities
 START = np.array([[0.0, 1.0]])  # m and m/s
@@ -37,7 +37,7 @@ class Size:
     dt: float = 0.01
 
 
-SIZES = {"quick": Size(30, 16, 50), "default": Size(5_000, 50, 10_000), "paper": Size(20_000, 50, 10_000)}
+SIZES = {"quick": Size(30, 16, 50), "default": Size(5_000, 50, 10_000)}
 
 
 def samples(span: float, count: int) -> Data:
@@ -58,7 +58,7 @@ def models(seed: int, hidden: int) -> dict[str, Any]:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train the three networks, let each move on by itself, and compare."""
-    size, interrupted = SIZES[size_of(args)], False
+    size, interrupted = chosen(SIZES, args), False
     training, testing = samples(*TRAINING) if args.data is None else own_data(args.data), samples(*TEST)
     times = np.arange(size.motion + 1) * size.dt
     found: dict[str, np.ndarray] = {}
@@ -113,4 +113,4 @@ def draw(folder: Path, data: Data, times: np.ndarray, found: dict[str, np.ndarra
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    return conduct(parser("mass-spring", __doc__, "rows x, v, dx/dt, dv/dt to train on", "20,000 steps a network"), argv, study)
+    return conduct(parser("mass-spring", __doc__, "rows x, v, dx/dt, dv/dt to train on"), argv, study)

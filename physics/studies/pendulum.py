@@ -27,7 +27,7 @@ EXPERIMENT = Experiment(
     noise=0.1,
     train_share=0.5,
     published=(2.5e-2, 4.2e-2),
-    sizes={"quick": Size(10, 40, 32), "default": Size(50, 2_000), "paper": Size(50, 2_000)},
+    sizes={"quick": Size(10, 40, 32), "default": Size(50, 2_000)},
     weight_decay=1e-4,
 )
 

@@ -21,7 +21,7 @@ from ..domain import Interval
 from ..hard import HardConstraints
 from ..metrics import max_error, relative_l2
 from ..pinn import PINN
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Size, draw_field, fitted, on_grid, own_figure, result
 
 PARTS = {(1, 1): 1.0, (3, 2): 0.25}
@@ -31,7 +31,6 @@ SQUARE = Interval("x", 0, 1) * Interval("y", 0, 1)
 SIZES = {
     "quick": Size((12, 12), 200, adam=40, lbfgs=40, boundary=40),
     "default": Size((24, 24, 24), 1_000, adam=300, lbfgs=1_200, boundary=160),
-    "paper": Size((32, 32, 32, 32), 5_000, adam=2_000, lbfgs=8_000, boundary=400),
 }
 
 
@@ -62,7 +61,7 @@ def problem(size: Size, seed: int, hard: bool) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train both and compare with the exact solution."""
-    size = SIZES[size_of(args)]
+    size = chosen(SIZES, args)
     x, y = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
     true = exact(x[None, :], y[:, None]).numpy()
     runs, figures = [], []
@@ -83,5 +82,5 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("poisson", __doc__, "rows x, y, u of a solution to compare with", "a larger run; none is published")
+    p = parser("poisson", __doc__, "rows x, y, u of a solution to compare with")
     return conduct(p, argv, study)

@@ -25,7 +25,7 @@ from ..embedding import PeriodicEmbedding
 from ..metrics import max_error, relative_l2
 from ..pinn import PINN
 from . import spectral
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Size, Solution, draw_field, fitted, on_grid, read_solution, reference, result
 
 FILE = "pinn_raissi/NLS.mat"
@@ -72,7 +72,7 @@ def problem(size: Size, seed: int, hard: bool) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train and compare |h|, u and v with the reference."""
-    size = SIZES[size_of(args)]
+    size = chosen(SIZES, args)
     known = solution(Path(args.data) if args.data else reference(FILE), args.quick)
     run = fitted(problem(size, args.seed, hard=not args.paper), size, progress)
     u, v = (on_grid(run.pinn, known.x, known.t, name) for name in ("u", "v"))

@@ -22,7 +22,7 @@ from ..boundary import InequalityCondition, OperatorBC
 from ..conditions import PointData
 from ..domain import Interval
 from ..pinn import PINN
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Run, Size, fitted, reference, result
 
 FILE = "fatigue/AGG_sample_2022-09.csv"
@@ -35,7 +35,6 @@ MARGIN = 0.05  # by which slope and curvature are to be off zero, in units of th
 SIZES = {
     "quick": Size((8,), 40, adam=30, lbfgs=30),
     "default": Size((16, 16), 200, adam=300, lbfgs=600),
-    "paper": Size((32, 32), 400, adam=2_000, lbfgs=3_000),
 }
 
 
@@ -101,7 +100,7 @@ def offences(S: np.ndarray, N: np.ndarray) -> int:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Fit the curves of all stress ratios, with the inequalities and without, and look where they hold."""
-    size, path = SIZES[size_of(args)], args.data or reference(FILE)
+    size, path = chosen(SIZES, args), args.data or reference(FILE)
     tests = made_tests(args.seed) if path is None else read_tests(path)
     runs, figures, curves = [], [], {}
     for R in np.unique(tests[:, 0]):
@@ -154,5 +153,5 @@ def draw(folder: Path, tests: np.ndarray, curves: dict[float, tuple[np.ndarray, 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
     data = f"rows R, S in MPa, N, or a .csv file with the platform's columns; {SOURCE}"
-    p = parser("sn-curve", __doc__, data, "a larger run")
+    p = parser("sn-curve", __doc__, data)
     return conduct(p, argv, study)

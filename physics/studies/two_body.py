@@ -32,7 +32,6 @@ EXPERIMENT = Experiment(
     sizes={
         "quick": Size(8, 40, 32),
         "default": Size(1_000, 10_000),
-        "paper": Size(1_000, 10_000),
     },
     batch=200,
 )

@@ -20,7 +20,7 @@ from ..domain import Interval, TimeInterval
 from ..hard import HardConstraints
 from ..metrics import max_error, relative_l2
 from ..pinn import PINN
-from .dynamics import parser, size_of
+from .dynamics import chosen, parser
 from .equations import Figure, Size, draw_field, fitted, on_grid, own_figure, result
 
 C = 1.0  # speed of the waves, without units: a string of length 1
@@ -29,7 +29,6 @@ TONES = {1: 1.0, 4: 0.5}
 SIZES = {
     "quick": Size((12, 12), 200, adam=40, lbfgs=40),
     "default": Size((32, 32, 32), 2_000, adam=300, lbfgs=2_000, memory=500),
-    "paper": Size((50, 50, 50, 50), 8_000, adam=2_000, lbfgs=15_000, memory=500),
 }
 
 
@@ -54,7 +53,7 @@ def problem(size: Size, seed: int) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train and compare with the exact solution."""
-    size = SIZES[size_of(args)]
+    size = chosen(SIZES, args)
     run = fitted(problem(size, args.seed), size, progress)
     x, t = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
     found, true = on_grid(run.pinn, x, t), exact(x[None, :], t[:, None]).numpy()
@@ -69,5 +68,5 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("wave", __doc__, "rows x, t, u of a solution to compare with", "a larger run; none is published")
+    p = parser("wave", __doc__, "rows x, t, u of a solution to compare with")
     return conduct(p, argv, study)
