@@ -1,8 +1,9 @@
 """Derivatives of a network by stacked coefficients and by nested reverse mode: time and memory of loss and gradient.
 
 `python -m benchmarks derivatives [--points N] [--calls N] [--backend NAME]`: a tanh network 2–8×20–1; the residual of Burgers'
-equation, or u + u_xxxx. Each row runs in a process of its own: process time of the best call, and by how much a call raises
-the peak of the resident memory above what the imports need; of a compiled row the memory that its program holds.
+equation, or u + u_xxxx. Each row runs in a process of its own: process time of the best call; the most memory of arrays in a
+call, with what programs hold between calls; and by how much the first calls, captures included, raise the peak of the resident
+memory (with numba, about 100 MB of that are its compiler).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import resource
 import subprocess
 import sys
 import time
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,21 +60,33 @@ def measured(residual: str, way: str, points: int, calls: int, backend: str) -> 
     run = ac.compile(step, backend=backend) if compiled else step
     before = peak()
     loss = run().item()
-    megabytes = peak() - before
     run()
+    run()
+    first = peak() - before
+    held = sum(map(program_bytes, [run, *plan._programs.values()])) / 1e6
     times = []
     for _ in range(calls):
         gc.collect()
         start = time.process_time()
         run()
         times.append(time.process_time() - start)
-    held = program_bytes(run) / 1e6 if compiled else megabytes
-    return {"ms": 1e3 * min(times), "MB": held, "loss": loss}
+    return {"ms": 1e3 * min(times), "MB": held + arrays_of(run), "first": first, "loss": loss}
+
+
+def arrays_of(run: Callable[[], Any]) -> float:
+    """The most memory that arrays take in a call, in megabytes."""
+    gc.collect()
+    tracemalloc.start()
+    run()
+    most = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    return most
 
 
 def program_bytes(run: Any) -> float:
-    """The memory of the programs of a compiled function."""
-    return float(sum(entry.runner.bytes for entries in run.entries.values() for entry in entries))
+    """The memory of the programs of a compiled function, and of those of its derivative."""
+    entries = [entry for entries in getattr(run, "entries", {}).values() for entry in entries]
+    return float(sum(entry.runner.bytes + program_bytes(entry.pull) for entry in entries))
 
 
 def peak() -> float:
@@ -96,7 +111,7 @@ def main() -> None:
         for way, row in rows.items():
             base = rows["nested, compiled" if "compiled" in way and "eager" not in way else "nested, eager"]
             ratios = f"{base['ms'] / row['ms']:5.1f} × time {base['MB'] / max(row['MB'], 0.1):6.1f} × memory"
-            cost = f"{row['ms']:8.1f} ms {row['MB']:8.1f} MB"
+            cost = f"{row['ms']:8.1f} ms {row['MB']:8.1f} MB (first calls {row['first']:6.1f})"
             print(f"{residual:8s} {way:36s} {cost} {ratios}  loss {row['loss']:.10g}", flush=True)
 
 
