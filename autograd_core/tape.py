@@ -1,7 +1,8 @@
 """The second recorder: every primitive that runs on Tensors, in order, as a program that can be run again.
 
 A graph holds what derivatives need; a tape holds what a repetition needs: also ops on constants, comparisons, and the ops
-of a sweep. Values are known by the arrays they lie in, so a Tensor that a sweep makes of a saved array is the value it was.
+of a sweep. Values are known by the arrays they lie in, so a Tensor that a sweep makes of a saved array is the value it was. A tape
+does not keep them alive: a value that nobody holds any more cannot be asked for, and its memory is free as without a tape.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy import ndarray
@@ -39,6 +41,32 @@ class Step:
     on: bool
 
 
+class Known:
+    """The slots of arrays, found by identity, for as long as the arrays live. `count` slots were given so far."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, tuple[ref[ndarray], Slot]] = {}
+        self.count = 0
+
+    def new(self, array: ndarray) -> Slot:
+        """The next slot, for an array."""
+        self.count += 1
+        return self.put(array, Slot(self.count - 1))
+
+    def get(self, array: Any) -> Slot | None:
+        """The slot of an array; None if it has none. Another object may have the place of one that is gone."""
+        weak, slot = self.found.get(id(array), NOWHERE)
+        return slot if weak() is array else None
+
+    def put(self, array: ndarray, slot: Slot) -> Slot:
+        """Give an array a slot."""
+        self.found[id(array)] = ref(array), slot
+        return slot
+
+
+NOWHERE: tuple[Any, Any] = (object, None)  # object() is no array
+
+
 class Tape(Recorder):
     """A list of steps that grows while the tape is the recording state, and the slots of the values so far.
 
@@ -49,9 +77,7 @@ class Tape(Recorder):
         self.what, self.outer = what, recorder()
         self.on = True
         self.steps: list[Step] = []
-        self.slots: dict[int, Slot] = {}
-        self.arrays: list[Any] = []  # of the slots; kept alive, since slots are found by identity
-        self.alive: list[Any] = []  # other arrays that have the value of a slot
+        self.slots = Known()
         self.inputs = tuple(self.new_slot(x) for x in inputs)
         self.varying = set(self.inputs)  # those that depend on an input, or on what varies outside
         self.still: set[Slot] = set()  # those among them that have the same values when the tape is run again
@@ -59,15 +85,17 @@ class Tape(Recorder):
 
     def new_slot(self, y: Tensor) -> Slot:
         """A slot for a Tensor that no step before has given; one on the array of another gets a view of its own."""
-        if id(y.array) in self.slots:
+        if self.slots.get(y.array) is not None:
             y.array = y.array.view()
-        slot = self.slots[id(y.array)] = Slot(len(self.arrays))
-        self.arrays.append(y.array)
-        return slot
+        return self.next_slot(y.array)
+
+    def next_slot(self, array: ndarray) -> Slot:
+        """The next slot, for an array."""
+        return self.slots.new(array)
 
     def slot(self, x: Any) -> Slot | None:
         """The slot of a value; None for one from outside."""
-        return self.slots.get(id(x.array if isinstance(x, Tensor) else x))
+        return self.slots.get(x.array if isinstance(x, Tensor) else x)
 
     def operand(self, x: Any) -> Any:
         """What a step notes of an operand."""
@@ -109,8 +137,7 @@ class Tape(Recorder):
 
     def kept(self, x: Any, copy: ndarray) -> None:
         if (slot := self.slot(x)) is not None:
-            self.slots[id(copy)] = slot
-            self.alive.append(copy)
+            self.slots.put(copy, slot)
 
     def moved(self, x: Tensor, old: ndarray) -> None:
         self.note(COPY, (old,), x)

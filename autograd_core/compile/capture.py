@@ -50,13 +50,14 @@ WRITE = Write()
 class Capture(Tape):
     """Notes every op that runs on Tensors, what they take from outside, and what is written, in order.
 
-    `cells` are the values from outside by slot. `deposits` are the leaves whose `.grad` changed, with the gradient they had
+    `cells` are the values from outside by slot, `layouts` tell how all values lay. `deposits` are the leaves whose `.grad` changed, with the gradient they had
     before. `looked_at` are Tensors from outside that Python read, with the values it saw. `undo` puts back what was written,
     if the capture fails; `refused` are the errors that were raised, which the function may have caught. `made` are weak
     references to the Tensors that ops gave, each with its op and the user's line.
     """
 
     def __init__(self, what: str, inputs: Sequence[Tensor]) -> None:
+        self.layouts: dict[Slot, Layout] = {}
         super().__init__(what, inputs)
         self.arguments = inputs
         self.cells: dict[Slot, Cell] = {}
@@ -68,13 +69,18 @@ class Capture(Tape):
         self.drawn: dict[int, list[Any]] = {}
         self.refused: list[str] = []
 
+    def next_slot(self, array: ndarray) -> Slot:
+        slot = super().next_slot(array)
+        self.layouts[slot] = layout_of(array)
+        return slot
+
     # -- values from outside -------------------------------------------------------------------------------------------
 
     def operand(self, x: Any) -> Any:
         array = x.array if isinstance(x, Tensor) else x
         if not isinstance(array, ndarray):
             return x
-        slot = self.slots.get(id(array))
+        slot = self.slots.get(array)
         return self.cell(x) if slot is None else slot
 
     def varies(self, x: Any) -> bool:
@@ -85,8 +91,7 @@ class Capture(Tape):
         """The slot of a value from outside, which each call reads anew."""
         array = x.array if isinstance(x, Tensor) else x
         leaf = self.leaf_with_gradient(x)
-        slot = self.slots[id(array)] = Slot(len(self.arrays))
-        self.arrays.append(array)
+        slot = self.next_slot(array)
         self.varying.add(slot)
         self.cells[slot] = Cell(x if leaf is None else leaf, gradient=leaf is not None)
         return slot
@@ -138,10 +143,9 @@ class Capture(Tape):
 
     def moved(self, x: Tensor, old: ndarray) -> None:
         """x, which lay on the memory `old`, has moved to memory of its own."""
-        slot = self.operand(old if id(old) in self.slots else x)
+        slot = self.operand(x if self.slots.get(old) is None else old)
         if slot in self.cells:
-            self.slots[id(x.array)] = slot
-            self.alive.append(x.array)
+            self.slots.put(x.array, slot)
         else:
             self.note(COPY, (old,), x)
 
@@ -178,8 +182,7 @@ class Capture(Tape):
         self.check_escaped([*ys, *(x.grad for x, _ in gradients)])
         for slot, cell in self.cells.items():
             cell.constant = slot not in self.written and not cell.gradient and held_by_nobody_else(cell)
-        layouts: dict[Slot, Layout] = {slot: layout_of(self.arrays[slot.index]) for slot in map(Slot, range(len(self.arrays)))}
-        return Program(self.inputs, self.cells, tuple(self.steps), outputs, gradients, layouts)
+        return Program(self.inputs, self.cells, tuple(self.steps), outputs, gradients, self.layouts)
 
     def move_generators_on(self) -> None:
         """At the end of a call each generator is as many positions further as it drew numbers."""
@@ -205,7 +208,7 @@ class Capture(Tape):
 
     def rebound(self, slot: Slot, x: Tensor) -> None:
         """A Tensor from outside that lies on another array now, as after `x[i] = v`: it takes those values."""
-        now = self.slots.get(id(x.array))
+        now = self.slots.get(x.array)
         if now is not None and now != slot:
             self.add(Step(WRITE, (slot, now), (), False))
 
@@ -234,13 +237,13 @@ def asked_by_library() -> bool:
 def held_by_nobody_else(cell: Cell) -> bool:
     """Whether only the capture holds what a cell reads, so that no one can ever change it.
 
-    A Tensor is then held by its cell and by this call; its array by it, by the capture, and by this call.
+    A Tensor is then held by its cell and by this call; its array by it and by this call.
     """
     x = cell.source
     if isinstance(x, Tensor):
         if x.node is not None or getattr(x, "_shared", None) is not None or sys.getrefcount(x) > 3:
             return False
-        array, holders = x.array, 4
+        array, holders = x.array, 3
     else:
-        array, holders = x, 5
+        array, holders = x, 4
     return array.base is None and sys.getrefcount(array) <= holders

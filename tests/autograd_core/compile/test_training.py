@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -265,3 +267,26 @@ def test_weights_are_read_again_after_the_update():
     expected, found = run(lambda f: f), run(ac.compile)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert all(a[1] == pytest.approx(b[0], rel=1e-12) for a, b in zip(found, found[1:], strict=False))
+
+
+def test_a_capture_takes_no_more_memory_than_the_step_itself():
+    model, x = nn.MLP([2, *[32] * 6, 1], "tanh", generator=0), ac.tensor(np.random.default_rng(0).normal(size=(2_000, 2)))
+
+    def step():
+        model.zero_grad()
+        ac.mean(ac.square(model(x))).backward()
+
+    def most(run):
+        tracemalloc.start()
+        run()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    captured = ac.compile(step)
+    captured()  # as it is written
+    arrays = 6 * x.shape[0] * 32 * 8  # what the graph of a step holds
+    eager, capture = most(step), most(captured)
+    assert len(captured.programs) == 1
+    assert arrays < eager
+    assert capture < eager + arrays // 2
