@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,20 +23,33 @@ from .seeding import get_rng_state, set_rng_state
 KIND = "trainer"
 
 
-def state_of(model: Module, optimizer: Any, schedule: Any, callbacks: Sequence[Any]) -> dict[str, Any]:
-    """Weights, optimizer, schedule, callbacks, and all random states: the default ones, and those that the model holds."""
+class Parts(NamedTuple):
+    """What a training is made of, and what of it changes."""
+
+    model: Module
+    loss: Any
+    optimizer: Any
+    schedule: Any
+    callbacks: Sequence[Any]
+
+
+def state_of(parts: Parts) -> dict[str, Any]:
+    """Weights, also of a loss that has some, optimizer, schedule, callbacks, and all random states."""
+    model, loss, optimizer, schedule, callbacks = parts
     return {
         "model": model.state_dict(),
+        "loss": loss.state_dict() if isinstance(loss, Module) else {},
         "optimizer": optimizer.state_dict(),
         "schedule": None if schedule is None else schedule.state_dict(),
         "callbacks": [each.state_dict() for each in callbacks],
         "random": get_rng_state(),
-        "generators": {place: _standing(generator) for place, generator in generators(model)},
+        "generators": {place: _standing(generator) for place, generator in generators(model, loss)},
     }
 
 
-def restore(model: Module, optimizer: Any, schedule: Any, callbacks: Sequence[Any], state: Mapping[str, Any]) -> None:
+def restore(parts: Parts, state: Mapping[str, Any]) -> None:
     """Put everything where `state_of` found it. Raises where something does not fit, and then changes nothing."""
+    schedule, callbacks = parts.schedule, parts.callbacks
     if (schedule is None) != (state["schedule"] is None):
         had = "without" if schedule is not None else "with"
         raise ValueError(f"this training was saved {had} a schedule: make it as it was")
@@ -44,33 +57,37 @@ def restore(model: Module, optimizer: Any, schedule: Any, callbacks: Sequence[An
         raise ValueError(
             f"this training was saved with {len(state['callbacks'])} callbacks and has {len(callbacks)}: make it as it was"
         )
-    before = state_of(model, optimizer, schedule, callbacks)
+    before = state_of(parts)
     try:
-        _put(model, optimizer, schedule, callbacks, state)
+        _put(parts, state)
     except BaseException:
-        _put(model, optimizer, schedule, callbacks, before)
+        _put(parts, before)
         raise
 
 
-def _put(model: Module, optimizer: Any, schedule: Any, callbacks: Sequence[Any], state: Mapping[str, Any]) -> None:
+def _put(parts: Parts, state: Mapping[str, Any]) -> None:
+    model, loss, optimizer, schedule, callbacks = parts
     model.load_state_dict(state["model"])
+    if isinstance(loss, Module):
+        loss.load_state_dict(state["loss"])
     optimizer.load_state_dict(state["optimizer"])
     if schedule is not None:
         schedule.load_state_dict(state["schedule"])
     for each, saved in zip(callbacks, state["callbacks"], strict=True):
         each.load_state_dict(saved)
-    here = dict(generators(model))
+    here = dict(generators(model, loss))
     for place, standing in state["generators"].items():
         if place not in here:
-            raise ValueError(f"this training was saved with a generator at {place}, and the model has none: make it as it was")
+            raise ValueError(f"this training was saved with a generator at {place}, and this one has none: make it as it was")
         _stand(here[place], standing)
     set_rng_state(state["random"])
 
 
-def generators(model: Module) -> Iterator[tuple[str, Any]]:
-    """The random generators that modules hold, by their places."""
-    for path, module in model.named_modules():
-        for name, value in vars(module).items():
+def generators(model: Module, loss: Any) -> Iterator[tuple[str, Any]]:
+    """The random generators that a model and a loss hold, by their places."""
+    inner = loss.named_modules() if isinstance(loss, Module) else [("", loss)]
+    for path, holder in (*model.named_modules(), *((f"loss {path}", part) for path, part in inner)):
+        for name, value in getattr(holder, "__dict__", {}).items():
             if isinstance(value, ac.random.Generator | np.random.Generator):
                 yield f"{path}.{name}", value
 
@@ -89,15 +106,16 @@ def _stand(generator: Any, state: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def undone(model: Module, optimizer: Any) -> Iterator[None]:
+def undone(model: Module, loss: Any, optimizer: Any) -> Iterator[None]:
     """A block after which weights, buffers, gradients, state of the optimizer and random states are what they were.
 
     All is written back into the same Tensors, which captured programs hold.
     """
+    held_by = [x for part in (model, loss) if isinstance(part, Module) for x in (*part.parameters(), *part.buffers())]
     state = [value for entries in optimizer.state.values() for value in entries.values() if isinstance(value, ac.Tensor)]
-    held = {id(x): x for x in (*model.parameters(), *model.buffers(), *optimizer.parameters(), *state)}
+    held = {id(x): x for x in (*held_by, *optimizer.parameters(), *state)}
     values = [(x, x.numpy().copy(), x.grad) for x in held.values()]
-    standing, default = [(each, _standing(each)) for _, each in generators(model)], get_rng_state()
+    standing, default = [(each, _standing(each)) for _, each in generators(model, loss)], get_rng_state()
     try:
         yield
     finally:

@@ -83,7 +83,7 @@ class Step:
         if mode not in ("auto", True, False):
             raise ValueError(f'compile is "auto", True or False, not {mode!r}')
         self.mode, self.why_not = mode, "compile=False" if mode is False else ""
-        self.model, self.optimizer = model, optimizer
+        self.model, self.loss, self.optimizer = model, loss, optimizer
         self.seen: set[Any] = set()  # the shapes for which there is a program
         self.eager = _written(model, loss, optimizer, clip_norm, rule, shows)
         self.run = self.eager if mode is False else self._compiled()
@@ -114,7 +114,7 @@ class Step:
         A program rounds otherwise than the step as it is written, which the first calls run. If they counted, a training that
         was resumed would differ in its last digits from one that never stopped.
         """
-        with undone(self.model, self.optimizer):
+        with undone(self.model, self.loss, self.optimizer):
             for _ in range(2):
                 self.run(batch)
 

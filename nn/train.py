@@ -27,7 +27,7 @@ from .linear import count
 from .module import Module
 from .progress import Progress
 from .seeding import Seed, as_seed
-from .snapshot import evaluating, read_state, restore, state_of, write_state
+from .snapshot import Parts, evaluating, read_state, restore, state_of, undone, write_state
 from .steps import Forward, Step, backward, check_parts, detached, forward, minimizes, size_of, takes_metric, target_of
 
 Metrics = Mapping[str, Callable[[Any, Any], float]] | Iterable[Callable[[Any, Any], float]]
@@ -255,7 +255,8 @@ class Trainer:
     def _check_end(self, best: Best) -> None:
         """The last step too may have led to NaN."""
         if self._last is not None:
-            value = self._evaluated([self._last])["loss"]
+            with undone(self.model, self.loss, self.optimizer):
+                value = self._evaluated([self._last])["loss"]
             self._last = None
             if not (math.isfinite(value) and best.finite()):
                 self._fail("loss", value, best)
@@ -303,6 +304,9 @@ class Trainer:
     def _tensors(self) -> list[ac.Tensor]:
         return [*self.model.parameters(), *self.model.buffers()]
 
+    def _parts(self) -> Parts:
+        return Parts(self.model, self.loss, self.optimizer, self.schedule, self.callbacks)
+
     # -- stopping and going on ------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -310,11 +314,11 @@ class Trainer:
         data = self._loader.state_dict() if self._loader is not None else self._place
         own = {"epoch": self.epoch, "step": self.step, "sums": self._sums, "seed": self.seed, "data": data}
         own |= {"rows": self.history.rows, "stop_reasons": self.history.stop_reasons}
-        return state_of(self.model, self.optimizer, self.schedule, self.callbacks) | {"trainer": own}
+        return state_of(self._parts()) | {"trainer": own}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go to where `state_dict` was called; if anything does not fit, it raises and nothing is changed."""
-        restore(self.model, self.optimizer, self.schedule, self.callbacks, state)
+        restore(self._parts(), state)
         own = state["trainer"]
         self.epoch, self.step, self.seed = own["epoch"], own["step"], own["seed"]
         self._sums, self._place, self._loader = dict(own["sums"]), own["data"], None

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -44,6 +45,15 @@ def physics_data() -> Path:
     if not _folder.is_dir():
         pytest.fail(f"PHYSICS_DATA names {_named}, which is not a folder: name one, or unset it to skip this test")
     return _folder
+
+
+@pytest.fixture(autouse=True)
+def numbers_of_its_own(request: pytest.FixtureRequest) -> None:
+    """A test draws the same numbers from the generators of its module whatever ran before it."""
+    state = type(np.random.default_rng().bit_generator)(crc32(request.node.name.encode())).state
+    for each in vars(request.module).values() if request.module else ():
+        if isinstance(each, np.random.Generator):
+            each.bit_generator.state = state
 
 
 # -- switches ----------------------------------------------------------------------------------------------------------

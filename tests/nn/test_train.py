@@ -424,6 +424,50 @@ def test_a_checkpoint_after_each_epoch_resumes(tmp_path):
     assert np.array_equal(weights(second), weights(straight))
 
 
+class NoisyLoss(nn.Module):
+    """A loss that learns a scale, counts its calls and draws from a generator that it holds."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(np.ones(()))
+        self.register_buffer("count", ac.zeros(()))
+        self.generator = ac.random.Generator(5)
+
+    def forward(self, y, target):
+        with ac.no_grad():
+            self.count.copy_(self.count + 1.0)
+        noise = 0.1 * self.generator.normal(size=y.shape)
+        return nn.mse_loss(y + noise, target) * self.scale + self.scale**2
+
+
+def with_a_loss(compile):
+    model, loss = nn.Sequential(nn.Linear(2, 8, generator=0), nn.Tanh(), nn.Linear(8, 1, generator=1)), NoisyLoss()
+    optimizer = nn.optim.Adam([*model.parameters(), *loss.parameters()], lr=1e-2)
+    return nn.Trainer(model, loss, optimizer, compile=compile, progress=False)
+
+
+def test_a_compiled_loss_draws_and_counts_as_it_does_uncompiled():
+    eager, compiled = with_a_loss(False), with_a_loss(True)
+    for trainer in (eager, compiled):
+        trainer.fit((X, Y), epochs=4)
+    assert compiled.loss.count.item() == eager.loss.count.item() == 4
+    losses = ([row["loss"] for row in trainer.history.rows] for trainer in (compiled, eager))
+    np.testing.assert_allclose(*losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_the_state_of_a_loss_goes_on_too(compile, tmp_path):
+    pytest.importorskip("safetensors")
+    straight, first = with_a_loss(compile), with_a_loss(compile)
+    straight.fit((X, Y), epochs=6)
+    first.fit((X, Y), epochs=3)
+    second = with_a_loss(compile).resume(first.save(tmp_path / "s"))
+    second.fit((X, Y), epochs=6)
+    assert second.history.rows == straight.history.rows
+    assert second.loss.scale.item() == straight.loss.scale.item() != 1.0
+    assert second.loss.count.item() == 6
+
+
 def test_between_epochs_other_batches_will_do(tmp_path):
     pytest.importorskip("safetensors")
     trainer = make()
