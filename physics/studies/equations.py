@@ -20,7 +20,7 @@ from nn.command import DataError, Result, read_table
 from .. import pictures
 from ..domain import Domain
 from ..history import History
-from ..metrics import relative_l2
+from ..metrics import max_error, relative_l2
 from ..pinn import PINN
 from ..sampling import Collocation
 from ..stage import Stage
@@ -161,6 +161,21 @@ def draw_field(
     names = {"x_label": labels.get("x_label", "x (–)"), "value_label": value}
     names["time_label"] = labels.get("t_label", "t").partition(" ")[0]
     pictures.save_slices(folder / "slices.png", x, t[rows], found[rows], exact[rows], f"{title}: network and exact", **names)
+
+
+def beside_exact(
+    args: argparse.Namespace, run: Run, exact: Callable[[Any, Any], Any], title: str, head: str, wanted: float
+) -> Result:
+    """The result of a problem with 0 ≤ x, t ≤ 1 whose solution is known, and the relative L2 error that is `wanted`."""
+    x, t = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
+    found, true = on_grid(run.pinn, x, t), exact(x[None, :], t[:, None]).numpy()
+    figures = [
+        Figure("relative L2 error", relative_l2(found, true), wanted),
+        Figure("largest error", max_error(found, true)),
+        *own_figure(args.data, run.pinn, "x, t, u"),
+    ]
+    draw = lambda folder: draw_field(folder, title, (x, t), found, true)
+    return result(args, head, figures, [run], draw)
 
 
 # What others computed or measured

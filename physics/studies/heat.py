@@ -19,10 +19,9 @@ from nn.command import Result, conduct
 from ..boundary import RobinBC
 from ..conditions import DirichletBC, InitialCondition
 from ..domain import Interval, TimeInterval
-from ..metrics import max_error, relative_l2
 from ..pinn import PINN
 from .dynamics import chosen, parser
-from .equations import Figure, Size, draw_field, fitted, on_grid, own_figure, result
+from .equations import Size, beside_exact, fitted
 
 ALPHA, COOLING = 0.1, 2.0  # diffusivity and h, without units: a rod of length 1
 PARTS = {0: 1.0, 2: 0.5}  # modes of the start
@@ -68,15 +67,8 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     """Train and compare with the exact solution."""
     size = chosen(SIZES, args)
     run = fitted(problem(size, args.seed), size, progress)
-    x, t = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
-    found, true = on_grid(run.pinn, x, t), exact(x[None, :], t[:, None]).numpy()
-    figures = [
-        Figure("relative L2 error", relative_l2(found, true), 1e-3),
-        Figure("largest error", max_error(found, true)),
-        *own_figure(args.data, run.pinn, "x, t, u"),
-    ]
-    draw = lambda folder: draw_field(folder, "Heat in a rod", (x, t), found, true)
-    return result(args, f"Heat in a rod, α = {ALPHA}, h = {COOLING}; {size}", figures, [run], draw)
+    head = f"Heat in a rod, α = {ALPHA}, h = {COOLING}; {size}"
+    return beside_exact(args, run, exact, "Heat in a rod", head, wanted=1e-3)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -18,10 +18,9 @@ from nn.command import Result, conduct
 from ..conditions import DirichletBC, InitialCondition, InitialVelocity
 from ..domain import Interval, TimeInterval
 from ..hard import HardConstraints
-from ..metrics import max_error, relative_l2
 from ..pinn import PINN
 from .dynamics import chosen, parser
-from .equations import Figure, Size, draw_field, fitted, on_grid, own_figure, result
+from .equations import Size, beside_exact, fitted
 
 C = 1.0  # speed of the waves, without units: a string of length 1
 TONES = {1: 1.0, 4: 0.5}
@@ -55,15 +54,8 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     """Train and compare with the exact solution."""
     size = chosen(SIZES, args)
     run = fitted(problem(size, args.seed), size, progress)
-    x, t = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
-    found, true = on_grid(run.pinn, x, t), exact(x[None, :], t[:, None]).numpy()
-    figures = [
-        Figure("relative L2 error", relative_l2(found, true), 1e-2),
-        Figure("largest error", max_error(found, true)),
-        *own_figure(args.data, run.pinn, "x, t, u"),
-    ]
-    draw = lambda folder: draw_field(folder, "Waves on a string", (x, t), found, true)
-    return result(args, f"Waves on a string, c = {C}; {size}", figures, [run], draw)
+    head = f"Waves on a string, c = {C}; {size}"
+    return beside_exact(args, run, exact, "Waves on a string", head, wanted=1e-2)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -8,31 +8,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from checking import FIRST, SECOND, failing
 
 import autograd_core as ac
 from autograd_core.ops import elementwise as table
-from autograd_core.primitive import Primitive, registry
+from autograd_core.primitive import Primitive
 from autograd_core.table import comparison
 from autograd_core.testing import gradcheck
 
-FIRST = {"reverse", "forward"}
-SECOND = {f"{outer} over {inner}" for outer in FIRST for inner in FIRST}
 ROWS = ((1.0, 2.0, -0.5), (0.3, -1.0, 4.0), (2.0, 0.7, 1.5))
 VECTOR = np.array([0.3, -1.2, 0.8])
 
 
-@pytest.fixture(autouse=True)
-def _registry_as_it_was():
-    before = dict(registry)
-    yield
-    registry.clear()
-    registry.update(before)
-
-
-def failing(f, inputs, order=1, **options):
-    """The modes in which a number is wrong."""
-    report = gradcheck(f, inputs, order, raise_error=False, **options)
-    return {finding.mode for finding in report.failures if finding.kind == "wrong"}
+pytestmark = pytest.mark.usefixtures("registry_as_it_was")
 
 
 def sine(derivative, analytic=False):

@@ -7,31 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checking import FIRST, SECOND, failing
 
 import autograd_core as ac
 import nn
 from autograd_core.errors import DTypeError
 from autograd_core.ops import elementwise as table
-from autograd_core.primitive import registry
 from autograd_core.testing import GradcheckError, gradcheck
 from autograd_core.testing.structures import written
 
-FIRST = {"reverse", "forward"}
-SECOND = {f"{outer} over {inner}" for outer in FIRST for inner in FIRST}
-
-
-@pytest.fixture(autouse=True)
-def _registry_as_it_was():
-    before = dict(registry)
-    yield
-    registry.clear()
-    registry.update(before)
-
-
-def failing(f, inputs, order=1, **options):
-    """The modes in which a number is wrong."""
-    report = gradcheck(f, inputs, order, raise_error=False, **options)
-    return {finding.mode for finding in report.failures if finding.kind == "wrong"}
+pytestmark = pytest.mark.usefixtures("registry_as_it_was")
 
 
 def sine(derivative):

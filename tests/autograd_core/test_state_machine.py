@@ -1,18 +1,12 @@
 """Whatever is done to leaves, graphs and gradients, in whatever order: the engine and a plain reference agree."""
 
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-
 import numpy as np
+import reference_engine as reference
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
 import autograd_core as ac
-
-spec = spec_from_file_location("reference_engine", Path(__file__).with_name("reference_engine.py"))
-reference = module_from_spec(spec)
-spec.loader.exec_module(reference)
 
 numbers = st.integers(-3, 3).map(float)
 vectors = st.lists(numbers, min_size=2, max_size=2).map(np.array)

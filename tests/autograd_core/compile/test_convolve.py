@@ -21,14 +21,6 @@ WINDOWS = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def folder(tmp_path_factory):
-    patch = pytest.MonkeyPatch()
-    patch.setenv("AUTOGRAD_CORE_CACHE", str(tmp_path_factory.mktemp("kernels")))
-    yield
-    patch.undo()
-
-
 @pytest.mark.parametrize(("ndim", "kernel", "stride", "padding", "dilation", "groups"), WINDOWS)
 def test_windows_of_every_kind(ndim, kernel, stride, padding, dilation, groups, monkeypatch):
     rng, native = np.random.default_rng(0), []

@@ -29,15 +29,6 @@ from autograd_core.tape import Slot, Step
 rng = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def folder(tmp_path_factory):
-    """A folder for kernels of these tests alone."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("AUTOGRAD_CORE_CACHE", str(tmp_path_factory.mktemp("kernels")))
-    yield
-    patch.undo()
-
-
 def run(kernel, stored=None):
     """Run a kernel, with all values stored."""
     writer = Writer(kernel, {id(s) for s in kernel.statements} if stored is None else stored)
