@@ -64,6 +64,9 @@ EQUIVALENT = {
     r"Extreme\.(vjp|jvp): False → True": "shares have the shape of x, whatever that of the result is",
     r"Custom\.residuals: .*": "residuals are kept, or computed again: the same values",
     r"Svd\.vjp: hermitian\(gb\) → gb": "the cotangent of the values is Hermitian already",
+    r"Isotropic\.vjp: hermitian\(c\) → c": "what comes back from the gradient of a Hermitian matrix is Hermitian already",
+    r"Isotropic\.vjp: b \+ (Parting\(\)\(s, b\)) → b - \1": "2w - p lies as far from all values of w as p does",
+    r"SecondSlopes\.vjp: Turn\(self\.descending\)\(m, along, b\) → .*\(along, m, b\)": "two directions turn as their sum does",
     r"ops\.svd\.apart: core \+ row\(w\) → core": "the diagonal tells it; where two values are zero, a frame has raised",
     r"PowerNorm\.direction: 1 → [02]": "two formulas of the same value, for the range of the exponent",
 }  # fmt: skip
