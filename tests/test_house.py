@@ -59,7 +59,7 @@ ORDER = {
         hard history evaluation stage training pinn balance weighting pointwise sobolev baseline hamiltonian
         lagrangian tableaux stages integrate systems operators constitutive fatigue datasets exact metrics
         pictures portraits studies""",
-    "physics.studies": """burgers dynamics equations discovery spectral heat wave poisson bar extrapolate sn_curve
+    "physics.studies": """dynamics equations burgers discovery spectral heat wave poisson bar extrapolate sn_curve
         burgers_inverse kdv_inverse lorenz_inverse schrodinger conserving spring pendulum two_body
         mass_spring double_pendulum sobolev sine""",
 }

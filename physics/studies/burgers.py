@@ -12,13 +12,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import autograd_core as ac
 import nn
 from autograd_core.errors import MissingExtraError, require
+from nn.command import DataError, whole_from
 
 from .. import pictures
 from ..conditions import DirichletBC, InitialCondition
@@ -29,8 +30,11 @@ from ..metrics import max_error, relative_l2
 from ..pinn import PINN
 from ..sampling import Collocation
 from ..stage import Stage
+from .equations import grid as grid_points
+from .equations import on_grid, read_rows, read_solution
 
 NU = 0.01 / np.pi
+DOMAIN = Interval("x", -1, 1) * TimeInterval("t", 0, 1)
 PUBLISHED = 6.7e-4
 
 
@@ -59,7 +63,7 @@ def build(setup: Setup, seed: int) -> PINN:
     nn.manual_seed(seed)
     return PINN(
         nn.MLP(list(setup.layers), activation="tanh", init="xavier"),
-        Interval("x", -1, 1) * TimeInterval("t", 0, 1),
+        DOMAIN,
         outputs=["u"],
         residual=lambda s: s.u_t + s.u * s.u_x - NU * s.u_xx,
         conditions=[
@@ -85,45 +89,6 @@ def stages(setup: Setup) -> list[Stage]:
 def grid() -> tuple[np.ndarray, np.ndarray]:
     """x (256,) and t (100,): the grid of the published comparison."""
     return np.linspace(-1.0, 1.0, 256), np.arange(100) / 100
-
-
-def evaluate(pinn: PINN, x: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """The network on the grid, shape (len(t), len(x))."""
-    T, X = np.meshgrid(t, x, indexing="ij")
-    with ac.no_grad():
-        return pinn(np.stack([X.ravel(), T.ravel()], axis=1)).numpy().reshape(T.shape)
-
-
-class Reference(NamedTuple):
-    """A solution to compare with: x, t and u(t, x), and what it is called."""
-
-    x: np.ndarray
-    t: np.ndarray
-    u: np.ndarray
-    name: str
-
-
-class ReferenceFileError(ValueError):
-    """A reference solution cannot be used."""
-
-
-def load_reference(path: Path) -> Reference:
-    """The solution of a .mat file with the entries x, t and usol (len(x), len(t))."""
-    loadmat = require("scipy.io", extra="all").loadmat
-    try:
-        data = loadmat(path)
-        x, t, u = (np.asarray(np.real(data[name]), dtype=np.float64) for name in ("x", "t", "usol"))
-    except Exception as error:  # a broken file can raise anything
-        text = f"there is no entry {error}" if isinstance(error, KeyError) else error
-        raise ReferenceFileError(f"--reference {path}: cannot be read as a MATLAB file with x, t and usol: {text}") from error
-    if u.shape != (x.size, t.size):
-        raise ReferenceFileError(
-            f"--reference {path}: usol has shape {u.shape}; needed is ({x.size}, {t.size}), a row for each x and a column "
-            "for each t"
-        )
-    if not u.any() or not all(np.isfinite(values).all() for values in (x, t, u)):
-        raise ReferenceFileError(f"--reference {path}: not all its numbers are finite, or usol is zero")
-    return Reference(x.ravel(), t.ravel(), u.T, path.name)
 
 
 def draw(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found: np.ndarray) -> list[Path]:
@@ -154,30 +119,46 @@ def draw_loss(folder: Path, pinn: PINN) -> None:
         ac.viz.draw(problem.loss(), names=dict(problem.named_parameters()), title=title).save(folder / name)
 
 
-def report(pinn: PINN, history: History, seconds: float, reference: Reference | None) -> tuple[np.ndarray, np.ndarray]:
+Others = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def others(args: argparse.Namespace) -> Others:
+    """What to compare with besides the exact solution: points (N, 2) and values (N,), by the name of the file."""
+    found: Others = {}
+    if args.reference is not None:
+        x, t, u, name = read_solution(args.reference)
+        found[name] = grid_points(x, t), u.real.ravel()
+    if args.data is not None:
+        rows = read_rows(args.data, "x, t, u", DOMAIN)
+        found[Path(args.data).name] = rows[:, :2], rows[:, 2]
+    if unfit := [name for name, (_, u) in found.items() if not u.any()]:
+        raise DataError(f"{unfit[0]}: its solution is zero everywhere, so no error is relative to it")
+    return found
+
+
+def report(pinn: PINN, history: History, seconds: float, others: Others) -> tuple[np.ndarray, np.ndarray]:
     """Print what was reached; returns the exact solution and the network on the grid."""
     x, t = grid()
-    exact, found = exact_solution(t[:, None], x[None, :], NU), evaluate(pinn, x, t)
+    exact, found = exact_solution(t[:, None], x[None, :], NU), on_grid(pinn, x, t)
     for stage, reason in history.stop_reasons:
         print(f"{stage} stopped: {reason}")
     print(f"training                 {history.steps} steps in {seconds:.0f} s, loss {history.loss:.2e}")
     print(f"relative L2 error        {relative_l2(found, exact):.2e}   against the exact Cole–Hopf solution")
-    if reference is not None:
-        error = relative_l2(evaluate(pinn, reference.x, reference.t), reference.u)
-        print(f"                         {error:.2e}   against {reference.name}")
+    for name, (points, u) in others.items():
+        print(f"                         {relative_l2(pinn.predict(points), u):.2e}   against {name}")
     print(f"published                {PUBLISHED:.2e}   Raissi, Perdikaris, Karniadakis 2019 (8×20, 100 + 10,000 points)")
     print(f"largest error            {max_error(found, exact):.2e}")
     return exact, found
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the study; returns the exit code: 0, 2 for a folder or reference that cannot be used, 130 after Ctrl-C."""
+    """Run the study; returns the exit code: 0, 2 for a folder or file that cannot be used, 130 after Ctrl-C."""
     args = parser().parse_args(argv)
     size = "quick" if args.quick else "paper" if args.paper else "study"
     try:
         folder = pictures.open_output_folder(args.out or f"burgers-{size}")
-        reference = None if args.reference is None else load_reference(args.reference)
-    except (pictures.OutputFolderError, ReferenceFileError) as error:
+        beside = others(args)
+    except (pictures.OutputFolderError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
     setup = SETUPS["default" if size == "study" else size]
@@ -192,7 +173,7 @@ def main(argv: Sequence[str]) -> int:
     finally:  # before anything else, so that no error below loses what was learned
         save_weights(folder / "weights.npz", pinn)
     try:
-        exact, found = report(pinn, history, time.perf_counter() - start, reference)
+        exact, found = report(pinn, history, time.perf_counter() - start, beside)
         finish(folder, pinn, history, exact, found)
     except KeyboardInterrupt:
         print(f"weights in               {folder}\nInterrupted after the training: pictures are missing.")
@@ -232,12 +213,8 @@ def parser() -> argparse.ArgumentParser:
     size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 10,100 points, L-BFGS-B; about 45 min")
     p.add_argument("--out", metavar="DIR", help="folder for pictures and weights (default: burgers-study, -quick or -paper)")
     p.add_argument("--reference", type=Path, metavar="FILE.mat", help="also compare with a reference solution: x, t, usol")
-    p.add_argument("--seed", type=_seed, default=0, help="of the weights and the points (default: %(default)s)")
+    p.add_argument("--data", metavar="FILE", help="also compare with a solution of your own: rows x, t, u")
+    p.add_argument("--seed", type=whole_from(0), default=0, help="of the weights and the points (default: %(default)s)")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     return p
 
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
-    return int(text)

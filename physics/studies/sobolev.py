@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,14 @@ import nn
 from nn.command import DataError, Result, conduct, read_table
 
 from .. import pictures
+from ..sampling import sample
+from ..shapes import Rectangle
 from ..sobolev import SobolevLoss, StochasticSobolevLoss, derivatives
 from .dynamics import parser, rows, size_of
 
 LOSSES = ("values", "Sobolev", "stochastic")
+UNSURE = 100.0  # how much the error of a slope counts against it
+QUANTITIES = ("f", "∇f")
 
 
 class Function(NamedTuple):
@@ -54,19 +59,18 @@ FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Size:
-    """How large a run is: functions, numbers of points, steps of Adam, hidden units of two layers."""
+    """How large a run is: functions, numbers of points with those of draws, steps of Adam, hidden units of two layers."""
 
     functions: tuple[str, ...]
-    points: tuple[int, ...]
+    draws: dict[int, int]
     steps: int
     hidden: int
-    losses: tuple[str, ...] = LOSSES
 
 
 SIZES = {
-    "quick": Size(("Booth",), (20,), 40, 16),
-    "default": Size(tuple(FUNCTIONS), (20, 100), 2_500, 64),
-    "paper": Size(tuple(FUNCTIONS), (20, 100), 20_000, 256),
+    "quick": Size(("Booth",), {20: 2}, 40, 16),
+    "default": Size(tuple(FUNCTIONS), {20: 48, 100: 8}, 1_000, 64),
+    "paper": Size(tuple(FUNCTIONS), {20: 1, 100: 1}, 20_000, 256),
 }
 
 
@@ -78,88 +82,141 @@ class Points(NamedTuple):
     dy: np.ndarray
 
 
-def sample(function: Function, count: int, draws: np.random.Generator) -> Points:
-    """Values and slopes at random places, uniform in the box."""
+class Several(nn.Module):
+    """Networks of one shape as one: points (N, 2) are shared out among them in equal parts, in order.
+
+    The mean loss of all is the mean of theirs, so that Adam, which does not see the scale of a loss, trains each as if alone.
+    """
+
+    def __init__(self, networks: Sequence[nn.MLP]) -> None:
+        super().__init__()
+        self.count = len(networks)
+        layers = list(zip(*(network.layers for network in networks), strict=True))
+        stack = lambda arrays: nn.Parameter(np.stack([each.detach().numpy() for each in arrays]))
+        self.weights = nn.ParameterList([stack([layer.weight for layer in each]) for each in layers])
+        self.biases = nn.ParameterList([stack([layer.bias for layer in each]) for each in layers])
+
+    def forward(self, x: Any) -> ac.Tensor:
+        """The values (N, 1), of each part of the points by its own network."""
+        h = ac.reshape(x, (self.count, -1, x.shape[-1]))
+        for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            h = ac.matmul(ac.softplus(h) if k else h, ac.swapaxes(weight, 1, 2)) + bias[:, None]
+        return ac.reshape(h, (-1, h.shape[-1]))
+
+
+def sampled(function: Function, places: np.ndarray) -> Points:
+    """Values and slopes at places in [−1, 1]²."""
     low, high = np.reshape(function.box, (2, 2)).T
     scaled = lambda x: function.f(*(low[i] + (high[i] - low[i]) * (x[:, i] + 1) / 2 for i in (0, 1)))
     over = scaled(ac.as_tensor(np.random.default_rng(0).uniform(-1, 1, (20_000, 2)))).numpy()
     unit = lambda x: ((scaled(x) - over.mean()) / over.std())[:, None]
-    x = draws.uniform(-1, 1, (count, 2))
-    y, dy = derivatives(unit, x)
-    return Points(x, y.detach().numpy(), dy.detach().numpy())
+    y, dy = derivatives(unit, places)
+    return Points(places, y.detach().numpy(), dy.detach().numpy())
 
 
-def fit(name: str, data: Points, size: Size, seed: int, progress: bool | None) -> nn.MLP:
-    """A network trained on the values alone, with all slopes, or with slopes along random directions."""
-    network = nn.MLP([2, size.hidden, size.hidden, 1], "softplus", init="xavier", generator=seed)
+def fit(name: str, draws: Sequence[Points], size: Size, seed: int, progress: bool | None) -> Several:
+    """A network for each draw of points, trained on the values alone, with all slopes, or with slopes along random directions.
+
+    The slopes of a point are weighted by w: those of √w times the network, as the loss compares them, are √w times its own.
+    """
+    h, first = size.hidden, seed * len(draws)
+    starts = range(first, first + len(draws))
+    network = Several([nn.MLP([2, h, h, 1], "softplus", init="xavier", generator=k) for k in starts])
     optimizer = nn.optim.Adam(network.parameters(), lr=1e-2)
     falling = nn.schedule.CosineAnnealingLR(optimizer, size.steps)
-    weights = (1.0, slope_weight(data))
-    losses = {"Sobolev": SobolevLoss(1, weights), "stochastic": StochasticSobolevLoss(1, weights, seed)}
-    loss = losses.get(name, SobolevLoss(order=0))
-    targets = 1 if name == "values" else 2
+    values, only = SobolevLoss(order=0), (0.0, 1.0)
+    slopes = StochasticSobolevLoss(1, only, seed) if name == "stochastic" else SobolevLoss(1, only)
 
     def rule(model: Any, loss: Any, batch: Any) -> tuple[ac.Tensor, Any]:
-        x, *given = batch
-        return loss(model, x, *given[:targets]), None
+        x, y, dy, root = batch
+        total = values(model, x, y)
+        if name != "values":
+            total = total + loss(lambda x: root * model(x), x, root * y, root[:, None] * dy)
+        return total, None
 
-    trainer = nn.Trainer(network, loss, optimizer, falling, rule=rule, progress=progress)
+    trainer = nn.Trainer(network, slopes, optimizer, falling, rule=rule, progress=progress)
+    roots = np.sqrt(np.concatenate([slope_weights(each) for each in draws]))[:, None]
+    data = (*map(np.concatenate, zip(*draws, strict=True)), roots)
     if trainer.fit(data, epochs=size.steps).interrupted:
         raise KeyboardInterrupt
     return network
 
 
-def slope_weight(data: Points) -> float:
-    """The weight of the slopes, w₁ = 1/(mean of their squares) · 1/(1 + 30 R): all of these points, none of the test's.
+def slope_weights(data: Points) -> np.ndarray:
+    """The weights of the slopes, wᵢ = 1/(mean |∇y|²/2 + 100 max(σᵢ², mean σ²)), from these points alone.
 
-    R = Σ (Δy − ½ (∇y + ∇y′)·Δx)² / Σ Δy², over all points with their nearest ones, is the part of the differences of values
-    that slopes do not foretell: 0 for quadratic functions; about 1 or more where waves are shorter than the distance of the
-    points, or slopes are unbounded, and a slope says nothing about the places between.
+    σᵢ² is the median over the five points j next to i of (yⱼ − yᵢ − ½ (∇yᵢ + ∇yⱼ)·Δx)² / |Δx|²: the error of a slope that
+    is asked how values go on to the next point. It is 0 for quadratic functions; it is as large as the slopes are where waves
+    are shorter than the distance of the points, and larger at a point beside a ridge where slopes are unbounded.
     """
     distances = np.square(data.x[:, None] - data.x).sum(axis=-1)
     np.fill_diagonal(distances, np.inf)
-    nearest = distances.argmin(axis=1)
-    slopes, values = data.dy[:, 0] + data.dy[nearest, 0], data.y[nearest, 0] - data.y[:, 0]
-    missed = values - 0.5 * np.sum(slopes * (data.x[nearest] - data.x), axis=1)
-    unforetold = np.sum(missed**2) / max(np.sum(values**2), 1e-300)
-    return float(1 / max(np.mean(data.dy**2), 1e-300) / (1 + 30 * unforetold))
+    near = np.argsort(distances, axis=1)[:, : min(5, len(data.x) - 1)]
+    ahead = data.x[near] - data.x[:, None]
+    foretold = 0.5 * np.sum((data.dy + data.dy[near, 0]) * ahead, axis=-1)
+    missed = np.square(data.y[near, 0] - data.y - foretold) / np.maximum(np.square(ahead).sum(axis=-1), 1e-300)
+    error = np.median(missed, axis=1)
+    return 1 / np.maximum(np.mean(data.dy**2) + UNSURE * np.maximum(error, error.mean()), 1e-300)
 
 
-def errors(network: nn.MLP, test: Points) -> tuple[float, float]:
-    """The root mean square errors of values and slopes, each in units of its root mean square."""
-    y, dy = derivatives(network, test.x)
-    pairs = ((y, test.y), (dy, test.dy))
-    return tuple(float(np.sqrt(np.mean((a.detach().numpy() - b) ** 2) / np.mean(b**2))) for a, b in pairs)  # type: ignore[return-value]
+def errors(networks: Several, test: Points) -> np.ndarray:
+    """The root mean square errors of values and slopes, in units of their root mean squares: (2, number of networks)."""
+    y, dy = derivatives(networks, np.tile(test.x, (networks.count, 1)))
+    found = [(a.detach().numpy().reshape(networks.count, *b.shape), b) for a, b in ((y, test.y), (dy, test.dy))]
+    return np.array([np.sqrt(np.square(a - b).reshape(len(a), -1).mean(axis=1) / np.mean(b**2)) for a, b in found])
 
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train all networks and compare their errors at new points."""
     size, interrupted = SIZES[size_of(args)], False
-    found: dict[tuple[str, str], tuple[float, float]] = {}
+    found: dict[str, dict[str, np.ndarray]] = {}
+    seconds: dict[str, float] = {}
     try:
-        for case, training, test in cases(size, args):
-            for name in size.losses:
-                network = fit(name, training, size, args.seed, progress)
-                found[case, name] = errors(network, test)
+        for case, draws, test in cases(size, args):
+            start = time.perf_counter()
+            found[case] = {name: errors(fit(name, draws, size, args.seed, progress), test) for name in LOSSES}
+            seconds[case] = time.perf_counter() - start
     except KeyboardInterrupt:
         interrupted = True
-    whole = [case for case in dict.fromkeys(case for case, _ in found) if all((case, name) in found for name in size.losses)]
-    lines = {case: [f"{found[case, name][i]:.3f}" for i in (0, 1) for name in size.losses] for case in whole}
-    columns = [f"{what} {name}"[:13] for what in ("f:", "∇f:") for name in size.losses]
-    table = f"{_head(size, args)}\n\n{rows('', columns, lines)}\n{_verdict(found, whole)}"
-    return Result(table, lambda folder: draw(folder, found, whole), interrupted)
+    tables = [table(i, found, seconds) for i in (0, 1)]
+    text = "\n\n".join([_head(size, args), *tables, _verdict(found)])
+    return Result(text, lambda folder: draw(folder, found), interrupted)
+
+
+def table(i: int, found: dict[str, dict[str, np.ndarray]], seconds: dict[str, float]) -> str:
+    """Mean errors of values (i = 0) or slopes (1), and how Sobolev training changes them, with the standard error."""
+    lines = {}
+    for case, by in found.items():
+        change, spread = changed(by, i)
+        better = f"{np.sum(by['Sobolev'][i] < by['values'][i])} of {by['values'].shape[1]}"
+        means = {name: f"{each[i].mean():.4f}" for name, each in by.items()}
+        places = 2 if abs(change) < 0.1 else 1
+        cells = [means["values"], means["Sobolev"], f"{100 * change:+.{places}f} ± {100 * spread:.{places}f}", better]
+        lines[case] = [*cells, *(means[name] for name in LOSSES[2:]), f"{seconds[case]:.0f} s"]
+    columns = ["values", "Sobolev", "change (%)", "better in", *LOSSES[2:], "time"]
+    return rows(f"{QUANTITIES[i]}: function, points", columns, lines)
+
+
+def changed(by: dict[str, np.ndarray], i: int) -> tuple[float, float]:
+    """The mean difference of the errors, draw by draw, as a part of the mean error of values alone; and its standard error."""
+    differences = (by["Sobolev"][i] - by["values"][i]) / by["values"][i].mean()
+    spread = differences.std(ddof=1) / np.sqrt(len(differences)) if len(differences) > 1 else 0.0
+    return float(differences.mean()), float(spread)
 
 
 def cases(size: Size, args: argparse.Namespace) -> Any:
-    """(name, training points, test points) one after the other."""
+    """(name, draws of training points, test points) one after the other."""
     if args.data is not None:
         training, test = own_data(args.data)
-        yield f"own, {len(training.x)} points", training, test
+        yield f"own, {len(training.x)}", [training] * next(iter(size.draws.values())), test
         return
+    box = Rectangle(("x", "y"), (-1, -1), (1, 1))
     for i, name in enumerate(size.functions):
-        for count in size.points:
-            draws = np.random.default_rng([args.seed, i, count])
-            yield f"{name}, {count} points", sample(FUNCTIONS[name], count, draws), sample(FUNCTIONS[name], 2_000, draws)
+        for count, draws in size.draws.items():
+            rng = np.random.default_rng([args.seed, i, count])
+            places = [sample(box, count, "latin_hypercube", rng) for _ in range(draws)]
+            test = sampled(FUNCTIONS[name], rng.uniform(-1, 1, (2_000, 2)))
+            yield f"{name}, {count}", [sampled(FUNCTIONS[name], each) for each in places], test
 
 
 def own_data(path: str) -> tuple[Points, Points]:
@@ -175,28 +232,37 @@ def own_data(path: str) -> tuple[Points, Points]:
 
 def _head(size: Size, args: argparse.Namespace) -> str:
     h, paper = size.hidden, SIZES["paper"]
+    draws = " and ".join(f"{many} draws of {count} points" for count, many in size.draws.items())
     reduced = (
         "" if size == paper else f"\nreduced: {size.steps:,} steps and {h} units; published were two layers of 256 (--paper)"
     )
     return (
         f"Sobolev training; networks 2–{h}–{h}–1, softplus, Adam 1e-2 falling to 0, {size.steps:,} steps, seed {args.seed}\n"
-        f"relative errors at 2,000 new points, of values f and slopes ∇f{reduced}"
+        f"relative errors at 2,000 new points, of values f and slopes ∇f: means of {draws}, each with its own networks\n"
+        f"change: of the errors by Sobolev training, draw by draw, with its standard error\n"
+        f"published: no figures to compare with; wanted are errors below those of values alone{reduced}"
     )
 
 
-def _verdict(found: dict[tuple[str, str], tuple[float, float]], whole: list[str]) -> str:
-    better = {i: [case for case in whole if found[case, "Sobolev"][i] < found[case, "values"][i]] for i in (0, 1)}
-    missed = sorted({case for case in whole if case not in better[0] or case not in better[1]})
-    text = f"Sobolev below values only: f in {len(better[0])} of {len(whole)}, ∇f in {len(better[1])} of {len(whole)}"
-    return text + (f"; not in {'; '.join(missed)}" if missed else "")
+def _verdict(found: dict[str, dict[str, np.ndarray]]) -> str:
+    text, missed, near = [], set(), set()
+    for i, what in enumerate(QUANTITIES):
+        changes = {case: changed(by, i) for case, by in found.items()}
+        text.append(f"{what} in {sum(change < 0 for change, _ in changes.values())} of {len(found)}")
+        missed |= {case for case, (change, _) in changes.items() if change >= 0}
+        near |= {case for case, (change, spread) in changes.items() if abs(change) < 2 * spread}
+    said = f"Sobolev below values only: {', '.join(text)}"
+    said += f"; not in {'; '.join(sorted(missed))}" if missed else ""
+    return said + (f"\nwithin two standard errors of a tie: {'; '.join(sorted(near))}" if near else "")
 
 
-def draw(folder: Path, found: dict[tuple[str, str], tuple[float, float]], whole: list[str]) -> None:
-    """The pictures: the errors of all cases by kind of training."""
+def draw(folder: Path, found: dict[str, dict[str, np.ndarray]]) -> None:
+    """The pictures: the mean errors of all cases by kind of training."""
     for i, name in enumerate(("values", "slopes")):
-        columns = {loss: [found[case, loss][i] for case in whole] for loss in dict.fromkeys(loss for _, loss in found)}
+        names = next(iter(found.values()), {})
+        columns = {loss: [by[loss][i].mean() for by in found.values()] for loss in names}
         title = f"Sobolev training: relative errors of the {name}, case by case as in the table"
-        history: dict[str, Any] = {"step": list(range(1, len(whole) + 1)), **columns}
+        history: dict[str, Any] = {"step": list(range(1, len(found) + 1)), **columns}
         pictures.save_history(folder / f"{name}.png", history, title, x_label="case", y_label="relative error (–)")
 
 

@@ -13,9 +13,10 @@ import pytest
 
 import nn
 import physics
+from nn.command import DataError
 from physics.__main__ import STUDIES
 from physics.__main__ import main as command
-from physics.studies import burgers
+from physics.studies import burgers, equations
 
 PICTURES = ["error.png", "history.png", "loss_graph.svg", "loss_graph_small.svg", "slices.png", "solution.png"]
 FILES = sorted([*PICTURES, "weights.npz"])
@@ -105,7 +106,7 @@ def test_a_training_makes_it_better():
 def test_the_network_on_a_grid():
     x, t = np.array([-0.5, 0.0, 0.5]), np.array([0.1, 0.9])
     pinn = burgers.build(TINY, seed=0)
-    found = burgers.evaluate(pinn, x, t)
+    found = equations.on_grid(pinn, x, t)
     assert found.shape == (2, 3)
     assert found[1, 0] == pytest.approx(pinn([[-0.5, 0.9]]).item())
 
@@ -134,7 +135,7 @@ def error_of(path):
     weights = np.load(path)
     pinn.load_state_dict({name: weights[name] for name in weights})
     x, t = burgers.grid()
-    return physics.relative_l2(burgers.evaluate(pinn, x, t), physics.exact.burgers(t[:, None], x[None, :], burgers.NU))
+    return physics.relative_l2(equations.on_grid(pinn, x, t), physics.exact.burgers(t[:, None], x[None, :], burgers.NU))
 
 
 def line(printed, words):
@@ -175,7 +176,7 @@ def test_a_reference_on_disk_is_compared_with(tmp_path, capsys, mat):
 
 
 def test_a_reference_is_read_with_its_axes(mat):
-    x, t, u, name = burgers.load_reference(mat())
+    x, t, u, name = equations.read_solution(mat())
     assert (x.shape, t.shape, u.shape, name) == ((9,), (5,), (5, 9), "reference.mat")
     assert u[0] == pytest.approx(-np.sin(np.pi * x), abs=1e-12)
 
@@ -183,7 +184,7 @@ def test_a_reference_is_read_with_its_axes(mat):
 def test_the_published_reference(tmp_path, capsys, physics_data):
     pytest.importorskip("matplotlib")
     path = physics_data / "pinn_raissi" / "burgers_shock.mat"
-    x, t, u, _ = burgers.load_reference(path)
+    x, t, u, _ = equations.read_solution(path)
     assert u.shape == (100, 256)
     assert physics.relative_l2(u, physics.exact.burgers(t[:, None], x[None, :], burgers.NU)) < 1e-3
     assert run(tmp_path, "--reference", path) == 0
@@ -210,30 +211,48 @@ def test_a_reference_that_cannot_be_read_is_told_before_the_training(name, tmp_p
     no_training(monkeypatch)
     path = broken(tmp_path, name)
     assert run(tmp_path, "--reference", path) == 2
-    assert f"--reference {path}: cannot be read as a MATLAB file with x, t and usol: " in capsys.readouterr().err
+    assert f"{path}: cannot be read as a MATLAB file with x, t (or tt) and usol (or uu): " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     "entries, words",
     [
-        ({"usol": np.ones((5, 9))}, r"usol has shape \(5, 9\); needed is \(9, 5\)"),
-        ({"usol": np.full((9, 5), np.nan)}, "not all its numbers are finite"),
-        ({"x": np.full(9, np.inf)}, "not all its numbers are finite"),
-        ({"usol": np.zeros((9, 5))}, "usol is zero"),
-        ({"usol": "text"}, "cannot be read"),
+        ({"usol": np.ones((5, 9))}, r"of shape \(9, 5\), a row for each x; got \(5, 9\)"),
+        ({"usol": np.full((9, 5), np.nan)}, "needed are finite values"),
+        ({"x": np.full(9, np.inf)}, "needed are finite values"),
+        ({"usol": np.zeros((9, 5))}, "zero everywhere"),
+        ({"usol": "text"}, "needed are finite|cannot be read"),
     ],
 )
-def test_a_reference_that_makes_no_sense(entries, words, mat):
-    with pytest.raises(burgers.ReferenceFileError, match=words):
-        burgers.load_reference(mat(**entries))
+def test_a_reference_that_makes_no_sense(entries, words, mat, tmp_path, capsys, monkeypatch):
+    no_training(monkeypatch)
+    assert run(tmp_path, "--reference", mat(**entries)) == 2
+    assert re.search(words, capsys.readouterr().err)
 
 
 def test_a_reference_without_an_entry(tmp_path):
     from scipy.io import savemat
 
     savemat(tmp_path / "other.mat", {"x": np.ones(3), "t": np.ones(2), "u": np.ones((3, 2))})
-    with pytest.raises(burgers.ReferenceFileError, match="there is no entry 'usol'"):
-        burgers.load_reference(tmp_path / "other.mat")
+    with pytest.raises(DataError, match="there is no entry 'uu'"):
+        equations.read_solution(tmp_path / "other.mat")
+
+
+def test_values_of_ones_own_are_compared_with(tmp_path, capsys):
+    x, t = (each.ravel() for each in np.meshgrid(np.linspace(-0.9, 0.9, 12), np.linspace(0, 1, 6)))
+    path = tmp_path / "own.txt"
+    np.savetxt(path, np.column_stack([x, t, physics.exact.burgers(t, x, burgers.NU)]))
+    assert run(tmp_path, "--data", path) == 0
+    printed = capsys.readouterr().out
+    assert float(line(printed, "against own.txt")) == pytest.approx(float(line(printed, "Cole–Hopf")), rel=0.3)
+
+
+@pytest.mark.parametrize("rows, words", [([[0.0, 2.0, 1.0]], "1 of 1 points are outside"), ([[0.0, 0.5]], "x, t, u; got 2")])
+def test_values_of_ones_own_that_make_no_sense(rows, words, tmp_path, capsys, monkeypatch):
+    no_training(monkeypatch)
+    np.savetxt(tmp_path / "own.txt", rows)
+    assert run(tmp_path, "--data", tmp_path / "own.txt") == 2
+    assert words in capsys.readouterr().err
 
 
 # Trouble

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ QUICK = {
     "two-body": (["motion.png", "energy.png"], ["Hamiltonian network", "plain network"]),
     "mass-spring": (["phase.png", "energy.png", "place.png"], ["Hamiltonian", "Lagrangian", "plain network"]),
     "double-pendulum": (["energy.png", "angles.png"], ["Lagrangian network", "plain network"]),
-    "sobolev": (["values.png", "slopes.png"], ["Booth, 20 points"]),
+    "sobolev": (["values.png", "slopes.png"], ["Booth, 20"]),
 }
 
 
@@ -95,7 +97,7 @@ def test_the_sobolev_functions_have_their_known_minima():
     for name, (x, y, lowest) in minima.items():
         f = sobolev.FUNCTIONS[name].f
         assert f(ac.tensor(x), ac.tensor(y)).item() == pytest.approx(lowest, abs=1e-4)
-        points = sobolev.sample(sobolev.FUNCTIONS[name], 3_000, np.random.default_rng(0))
+        points = sobolev.sampled(sobolev.FUNCTIONS[name], np.random.default_rng(0).uniform(-1, 1, (3_000, 2)))
         assert points.y.std() == pytest.approx(1.0, abs=0.1)
         assert points.dy.shape == (3_000, 1, 2)
         assert np.isfinite(points.dy).all()
@@ -104,11 +106,65 @@ def test_the_sobolev_functions_have_their_known_minima():
 def test_slopes_weigh_as_much_as_they_foretell():
     x = np.random.default_rng(0).uniform(-1, 1, (30, 2))
     quadratic = sobolev.Points(x, (x[:, :1] * x[:, 1:]) * 3.0, 3.0 * x[:, None, ::-1])
-    assert sobolev.slope_weight(quadratic) == pytest.approx(1 / np.mean(quadratic.dy**2), rel=1e-12)
+    assert np.allclose(sobolev.slope_weights(quadratic), 1 / np.mean(quadratic.dy**2), rtol=1e-12)
     waves = sobolev.Points(x, np.sin(60 * x[:, :1]), np.stack([60 * np.cos(60 * x[:, :1]), 0 * x[:, :1]], axis=-1))
-    assert 0 < sobolev.slope_weight(waves) * np.mean(waves.dy**2) < 0.05
+    assert np.all(sobolev.slope_weights(waves) > 0)
+    assert np.all(sobolev.slope_weights(waves) * np.mean(waves.dy**2) < 0.05)
     level = sobolev.Points(x, 0 * x[:, :1], 0 * x[:, None])
-    assert np.isfinite(sobolev.slope_weight(level))
+    assert np.isfinite(sobolev.slope_weights(level)).all()
+
+
+def test_a_slope_beside_a_ridge_counts_for_little():
+    x = np.random.default_rng(0).uniform(-1, 1, (30, 2))
+    dy = 3.0 * x[:, None, ::-1]
+    dy[7] = 500.0
+    weights = sobolev.slope_weights(sobolev.Points(x, 3.0 * x[:, :1] * x[:, 1:], dy))
+    assert weights[7] < 0.1 * np.delete(weights, 7).min()
+
+
+def test_several_networks_learn_each_as_if_alone():
+    size = sobolev.Size(("Booth",), {12: 2}, 30, 8)
+    draws = next(iter(sobolev.cases(size, argparse.Namespace(seed=0, data=None))))[1]
+    for name in ("values", "Sobolev"):
+        both = sobolev.fit(name, draws, size, 0, False)
+        alone = [sobolev.fit(name, [each], size, k, False) for k, each in enumerate(draws)]
+        x = np.random.default_rng(0).uniform(-1, 1, (10, 2))
+        found = both(ac.as_tensor(x)).numpy()
+        assert np.allclose(found, np.concatenate([alone[k](ac.as_tensor(x[5 * k :][:5])).numpy() for k in (0, 1)]), atol=1e-5)
+        assert np.ptp(found) > 0.1
+
+
+def test_draws_differ_by_seed_and_from_each_other():
+    size = sobolev.Size(("Booth", "Ackley"), {20: 2, 30: 3}, 1, 4)
+    runs = [list(sobolev.cases(size, argparse.Namespace(seed=seed, data=None))) for seed in (0, 0, 1)]
+    assert [name for name, _, _ in runs[0]] == [f"{f}, {count}" for f in size.functions for count in (20, 30)]
+    assert [len(draws) for _, draws, _ in runs[0]] == [2, 3, 2, 3]
+    first, again, other = (run[0][1] for run in runs)
+    assert np.array_equal(first[0].x, again[0].x)
+    assert not np.array_equal(first[0].x, first[1].x)
+    assert not np.array_equal(first[0].x, other[0].x)
+    assert all(len(set(np.floor(10 * (column + 1)))) == 20 for column in first[0].x.T)  # a Latin hypercube
+
+
+def test_the_verdict_names_what_is_missed_and_what_is_near_a_tie():
+    better = {"values": np.full((2, 4), 1.0), "Sobolev": np.array([[0.5, 0.6, 0.5, 0.6]] * 2)}
+    near = {"values": np.full((2, 4), 1.0), "Sobolev": np.array([[0.5, 0.6, 0.5, 0.6], [0.5, 2.0, 0.5, 1.1]])}
+    said = sobolev._verdict({"a": better, "b": near})
+    assert "f in 2 of 2, ∇f in 1 of 2; not in b" in said
+    assert said.endswith("within two standard errors of a tie: b")
+    assert "tie" not in sobolev._verdict({"a": better})
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_a_whole_turn_changes_no_motion_that_was_learned(published):
+    size = double_pendulum.Size(41, 1, (6, 6), 8, published=published)
+    data = double_pendulum.samples(0, 1, 41, published)
+    assert data.x.shape == (41, 4)
+    assert np.array_equal(data.dx, double_pendulum.SYSTEM.time_derivative(data.x))
+    assert (np.abs(data.x[:, 2:]).max() > 8) == published
+    for model in double_pendulum.models(0, size).values():
+        turned = data.x + 2 * np.pi * np.array([1, -2, 0, 0])
+        assert np.allclose(model.time_derivative(turned).numpy(), model.time_derivative(data.x).numpy(), atol=1e-9)
 
 
 def test_a_mechanical_lagrangian_of_the_double_pendulum():
