@@ -17,6 +17,7 @@ from .coefficients import Watch, owners, warn_of_untrained, warn_of_unused
 from .conditions import Condition
 from .corners import warn_of_contradictions
 from .domain import Domain
+from .draws import standing, standing_at
 from .fields import Plan, State, Transform
 from .history import History
 from .refinement import CANDIDATES, RAD, Refinement
@@ -225,15 +226,10 @@ class PINN(Solution):
 
     def refine(self, rule: Refinement | float = 0.5) -> None:
         """Choose the interior points anew, also given ones, by a rule such as `RAR(10)`; a number is the fraction of `RAD`."""
-
-        def residual(points: np.ndarray) -> np.ndarray:
-            s = self.state(points, self._plans["interior"])
-            return np.sum([np.abs(one_a_point(name, f(s), s).numpy()) for name, f in self.equations.items()], axis=0)
-
         rule = rule if isinstance(rule, Refinement) else RAD(fraction=rule, candidates=CANDIDATES)
         if self.equations:
             with ac.no_grad():
-                self.interior = rule.points(self.domain, self.interior, residual, self._rng)
+                self.interior = rule.points(self.domain, self.interior, self.residual, self._rng)
 
     def fit(
         self,
@@ -291,6 +287,12 @@ class PINN(Solution):
             s = self.state(X, self._plans["interior"])
             return float(sum(self.weight * mean_square(name, f(s), s).item() for name, f in self.equations.items()))
 
+    def residual(self, X: Any) -> np.ndarray:
+        """How far the equations are from holding at points X (N, d): the sum of |residual| over them, an array (N,)."""
+        with ac.no_grad():
+            s = self.state(X, self._plans["interior"])
+            return sum((np.abs(one_a_point(name, f(s), s).numpy()) for name, f in self.equations.items()), np.zeros(len(s)))
+
     def compile_layers(self, on: bool = True) -> None:
         """Let the derivatives of the network be programs of their own, for trainings whose steps cannot be captured."""
         for plan in self._plans.values():
@@ -298,18 +300,13 @@ class PINN(Solution):
 
     def training_state(self) -> dict[str, Any]:
         """Weights, points and the state of what draws these, as a training saves them."""
-        bits = self._rng.bit_generator
-        spawned = bits.seed_seq.n_children_spawned  # type: ignore[attr-defined]
-        return {"model": self.state_dict(), "interior": self.interior, "draws": dict(bits.state), "spawned": spawned}
+        return {"model": self.state_dict(), "interior": self.interior, **standing(self._rng)}
 
     def load_training_state(self, state: Mapping[str, Any]) -> None:
         """Take over what `training_state` gave."""
         self.load_state_dict(state["model"])
         self.interior = np.asarray(state["interior"])
-        seed: Any = self._rng.bit_generator.seed_seq
-        again = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key, n_children_spawned=int(state["spawned"]))
-        self._rng = np.random.Generator(type(self._rng.bit_generator)(again))
-        self._rng.bit_generator.state = dict(state["draws"])
+        self._rng = standing_at(self._rng, state)
 
     def _condition_weights(self) -> dict[str, float]:
         return dict(zip(self._names, (c.weight for c in self.conditions), strict=True))

@@ -54,8 +54,8 @@ ORDER = {
         levenberg perceptron scheduler decay cycle plateau sequence lr_scheduler""",
     "nn.data": "dataset joined samplers splits loader scaling images augment",
     "nn.studies": "digits capacity filters mesh regularise sequence",
-    "physics": """notices misuse patches geometry domain shapes polygon cloud combine sampling refinement places
-        taylor stacked joint fields conditions boundary embedding coefficients terms trial solution corners
+    "physics": """notices draws misuse patches geometry domain shapes polygon cloud combine sampling refinement
+        places taylor stacked joint fields conditions boundary embedding coefficients terms trial solution corners
         hard history evaluation stage training pinn balance weighting pointwise sobolev baseline hamiltonian
         lagrangian tableaux stages integrate systems operators constitutive fatigue datasets exact metrics
         pictures portraits studies""",

@@ -102,6 +102,7 @@ def draw(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found: n
             folder / "error.png", x, t, np.abs(found - exact), "Burgers: |network − exact|", value_label="|error| (–)"
         ),
         pictures.save_slices(folder / "slices.png", x, t[rows], found[rows], exact[rows], "Burgers: network and exact"),
+        pictures.save_residual(folder / "residual.png", pinn, "Burgers: how far the equation is from holding"),
     ]
     if history.steps:
         title = "Burgers: loss by term; it jumps where new points are drawn"

@@ -102,11 +102,15 @@ def result(
     """What a study found, with the histories of its trainings drawn beside its own pictures."""
 
     def pictures_of(folder: Path) -> None:
+        pinn = runs[0].pinn
         draw(folder)
         for k, run in enumerate(runs):
             if run.history.steps:
                 name = "history.png" if k == 0 else f"history-{k + 1}.png"
                 pictures.save_history(folder / name, run.history, "Loss by term")
+        if len(pinn.domain.names) == 2:
+            pictures.save_points(folder / "points.png", pinn, "Points at the end of the training")
+            pictures.save_residual(folder / "residual.png", pinn, "How far the equations are from holding")
 
     text = table(args, head, figures, runs, reduced)
     return Result(text, pictures_of, any(run.history.interrupted for run in runs))

@@ -18,7 +18,7 @@ from physics.__main__ import STUDIES
 from physics.__main__ import main as command
 from physics.studies import burgers, equations
 
-PICTURES = ["error.png", "history.png", "loss_graph.svg", "loss_graph_small.svg", "slices.png", "solution.png"]
+PICTURES = ["error.png", "history.png", "loss_graph.svg", "loss_graph_small.svg", "residual.png", "slices.png", "solution.png"]
 FILES = sorted([*PICTURES, "weights.npz"])
 TINY = burgers.Setup((2, 6, 1), interior=20, boundary=4, initial=6, adam=4, lbfgs=4, refine=3)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,12 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), 
 
 
 @pytest.fixture(scope="module")
-def names():
-    """What all examples define, one after the other."""
-    found: dict = {}
+def names(tmp_path_factory):
+    """What all examples define, one after the other, and the folder of their pictures."""
+    pytest.importorskip("matplotlib")
+    found: dict = {"folder": tmp_path_factory.mktemp("pictures")}
     nn.manual_seed(0)
-    with warnings.catch_warnings():
+    with chdir(found["folder"]), warnings.catch_warnings():
         warnings.simplefilter("error")
         for example in EXAMPLES:
             exec(compile(example, str(PAGE), "exec"), found)
@@ -45,6 +47,7 @@ def test_every_public_name_of_a_problem_is_there():
 def test_the_problems_are_solved(names):
     assert float(names["k"]) == pytest.approx(2.0, abs=0.02)
     assert names["history"].columns["middle"][-1] == pytest.approx(names["check"]["middle"](names["balanced"]))
+    assert {path.name for path in names["folder"].iterdir()} == {"loss.png", "residual.png", "points.svg"}
     assert np.isfinite(names["heat"].loss().item())
     assert [str(part) for part in names["plate"].boundary()] == ["x = 0", "x = 2", "y = 0", "y = 1", "circle"]
 

@@ -24,6 +24,7 @@ from physics.pictures import (
     save_fit,
     save_history,
     save_points,
+    save_residual,
     save_slices,
 )
 
@@ -222,6 +223,28 @@ def test_paths_of_coefficients(tmp_path: Path, figures: list[Any]) -> None:
     assert [line.get_label() for line in second.lines] == ["m"]
     with pytest.raises(ShapeError, match="there are no unknown coefficients"):
         save_coefficients(tmp_path / "c.png", History())
+
+
+def test_how_far_the_equations_are_from_holding(tmp_path: Path, figures: list[Any]) -> None:
+    disk, x = physics.Disk(("x", "y"), 0, 1), np.array([[0.25, 0.5], [-0.5, 0.0]])
+    equations = {"one": lambda s: 0.0 * s.u + s.x * s.y - 1.0, "two": lambda s: 0.0 * s.u_x + s.y}
+    pinn = physics.PINN(MLP([2, 4, 1]), disk, ["u"], equations)
+    assert pinn.residual(x) == pytest.approx(np.abs(x[:, 0] * x[:, 1] - 1.0) + np.abs(x[:, 1]))
+    save_residual(tmp_path / "r.png", pinn, "far", count=5)
+    axes, _bar = figures[0].axes
+    shown = np.ma.filled(axes.collections[0].get_array(), np.nan).reshape(5, 5)
+    grid = np.linspace(-1, 1, 5)
+    a, b = np.meshgrid(grid, grid, indexing="ij")
+    wanted = np.where(a**2 + b**2 <= 1.0, np.log10(np.abs(a * b - 1.0) + np.abs(b)), np.nan)
+    assert shown == pytest.approx(wanted, nan_ok=True)
+    line = physics.PINN(MLP([1, 4, 1]), physics.Interval("x", 0, 1), ["u"], lambda s: 0.0 * s.u + s.x + 1.0)
+    save_residual(tmp_path / "l.svg", line, count=3)
+    assert figures[1].axes[0].lines[0].get_ydata() == pytest.approx(np.log10([1.0, 1.5, 2.0]))
+    cube = physics.PINN(MLP([3, 4, 1]), physics.Box(("x", "y", "z"), (0, 0, 0), (1, 1, 1)), ["u"], lambda s: s.u_x)
+    with pytest.raises(ShapeError, match="3 coordinates"):
+        save_residual(tmp_path / "c.png", cube)
+    without = physics.PINN(MLP([1, 4, 1]), physics.Interval("x", 0, 1), ["u"], {}, [physics.DirichletBC()])
+    assert without.residual([[0.5]]).tolist() == [0.0]
 
 
 def test_the_points_of_a_problem(tmp_path: Path, figures: list[Any]) -> None:

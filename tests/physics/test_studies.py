@@ -26,7 +26,7 @@ from physics.studies import (
     wave,
 )
 
-FIELD = ["error.png", "history.png", "slices.png", "solution.png"]
+FIELD = ["error.png", "history.png", "points.png", "residual.png", "slices.png", "solution.png"]
 PICTURES = {
     "bar": ["displacement.png", "force.png", "history-2.png", "history.png", "stiffness.png"],
     "burgers-inverse": ["coefficients-noise.png", "coefficients.png", "history-2.png", *FIELD],
