@@ -211,7 +211,7 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m physics burgers", description=__doc__.splitlines()[0])
     size = p.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the same path in under 20 seconds, for tests; the error is large")
-    size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 10,100 points, L-BFGS-B; about 45 min")
+    size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 10,100 points, L-BFGS-B; about 20 min")
     p.add_argument("--out", metavar="DIR", help="folder for pictures and weights (default: burgers-study, -quick or -paper)")
     p.add_argument("--reference", type=Path, metavar="FILE.mat", help="also compare with a reference solution: x, t, usol")
     p.add_argument("--data", metavar="FILE", help="also compare with a solution of your own: rows x, t, u")
