@@ -1,8 +1,8 @@
 """The second recorder: every primitive that runs on Tensors, in order, as a program that can be run again.
 
 A graph holds what derivatives need; a tape holds what a repetition needs: also ops on constants, comparisons, and the ops
-of a sweep. Values are known by the arrays they lie in, so a Tensor that a sweep makes of a saved array is the value it was. A tape
-does not keep them alive: a value that nobody holds any more cannot be asked for, and its memory is free as without a tape.
+of a sweep. Values are known by the arrays they lie in, so a Tensor that a sweep makes of a saved array is the value it was.
+A tape does not keep them alive: a value that nobody holds cannot be asked for, and its memory is free as without a tape.
 """
 
 from __future__ import annotations

@@ -50,10 +50,10 @@ WRITE = Write()
 class Capture(Tape):
     """Notes every op that runs on Tensors, what they take from outside, and what is written, in order.
 
-    `cells` are the values from outside by slot, `layouts` tell how all values lay. `deposits` are the leaves whose `.grad` changed, with the gradient they had
-    before. `looked_at` are Tensors from outside that Python read, with the values it saw. `undo` puts back what was written,
-    if the capture fails; `refused` are the errors that were raised, which the function may have caught. `made` are weak
-    references to the Tensors that ops gave, each with its op and the user's line.
+    `cells` are the values from outside by slot, `layouts` tell how all values lay. `deposits` are the leaves whose `.grad`
+    changed, with the gradient they had before. `looked_at` are Tensors from outside that Python read, with the values it saw.
+    `undo` puts back what was written, if the capture fails; `refused` are the errors that were raised, which the function may
+    have caught. `made` are weak references to the Tensors that ops gave, each with its op and the user's line.
     """
 
     def __init__(self, what: str, inputs: Sequence[Tensor]) -> None:

@@ -16,7 +16,7 @@ from numpy import ndarray
 
 from ..tape import Slot, Step
 from .capture import Write
-from .plan import shadow, view_of
+from .plan import shadows_of, view_of
 from .program import Program
 from .statements import Operand, Statement, statements_of
 
@@ -120,6 +120,7 @@ def kinds_of(
 ) -> tuple[list[Any], dict[Slot, Slot]]:
     """For each step the shape of its loop, None if it has none, or "view"; and for each value on which other it lies."""
     shadows, roots = dict(arrays), {slot: known.get(slot, slot) for slot in arrays}
+    shadow = shadows_of(program)
     kinds: list[Any] = []
     for k, step in enumerate(program.steps):
         views = view_of(step, shadows)

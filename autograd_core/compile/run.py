@@ -95,14 +95,16 @@ class Runner:
         (body, totals), others = lanes[0], lanes[1:]
         self.arrays |= totals
         self.roots |= {total: total for total in totals}
+        rest, rests = self.lane(block.rest, range(1)) if block.rest else ([], {})
+        end = [*rest, *self.sums([(totals[k], rests[k]) for k in rests])]
         if not others:
-            return body
+            return [*body, *end]
         names = []
         for lines, _ in lanes:
             names.append(f"lane{len(self.functions)}")
             self.functions.append([f"def {names[-1]}():", *(f"    {line}" for line in lines)])
         pairs = [(totals[k], more[k]) for _, more in others for k in totals]
-        return [f"{self.names.name(together, 'p')}({', '.join(names)})", *self.sums(pairs)]
+        return [f"{self.names.name(together, 'p')}({', '.join(names)})", *self.sums(pairs), *end]
 
     def lane(self, block: Block, tiles: range) -> tuple[list[str], dict[Slot, ndarray]]:
         """The lines that compute some tiles, and the sums over these."""
@@ -117,7 +119,7 @@ class Runner:
         inside = self.arrays
         self.arrays, self.roots = outside
         fill, name = self.names.name(np.copyto, "f"), self.names.name
-        pieces = lambda outer, axis: name(np.split(self.arrays[outer], block.tiles, axis))
+        pieces = lambda outer, axis: name([self.arrays[outer][block.piece(k, axis)] for k in range(block.tiles)])
         first = [f"{fill}({name(cut[inner])}, {pieces(*outer)}[k])" for inner, outer in block.slices.items()]
         last = [f"{fill}({pieces(*outer)}[k], {name(inside[inner])})" for inner, outer in block.joins.items()]
         zeros = [f"{fill}({name(x)}, {name(np.zeros((), x.dtype))})" for x in totals.values()]

@@ -1,7 +1,8 @@
 """Tiles: a program over many rows as a loop over some rows at a time, whose values stay in the cache.
 
-The steps on rows run for a few hundred rows at a time, and the sums over rows are added up over the tiles. A program with an
-op that `rows` does not know, or one that mixes rows, is left as it is.
+The steps on rows run for a few hundred rows at a time, and the sums over rows are added up over the tiles. Where no number of
+rows near the best one divides that of all, fewer rows are left for the end. A program with an op that `rows` does not know, or
+one that mixes rows, is left as it is.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from .program import Layout, Program
 from .rows import RULES, SUM, Mixed, with_rows
 
 TILE_BYTES = 1 << 16  # of one value: some tens of them fit into the second cache
+LEAST_ROWS = 16  # of the rest
 LEAST = 1 << 18  # values smaller than this together with their like stay in the cache anyway
 
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a program that runs at once, or `tiles` times on `rows` rows each.
+    """A part of a program that runs at once, or `tiles` times on `rows` rows each from the row `start` on, then its `rest`.
 
     Of a tiled block, `slices` are the values that it takes row by row, pairs (value in the block, (value outside, axis));
     `sums` those that it adds up, pairs (value in the block, sum outside); `joins` those that it gives row by row, as `slices`.
@@ -34,6 +36,13 @@ class Block:
     slices: Mapping[Slot, tuple[Slot, int]] = ()  # type: ignore[assignment]
     sums: Mapping[Slot, Slot] = ()  # type: ignore[assignment]
     joins: Mapping[Slot, tuple[Slot, int]] = ()  # type: ignore[assignment]
+    start: int = 0
+    rest: Block | None = None
+
+    def piece(self, k: int, axis: int) -> tuple[slice, ...]:
+        """Where the rows of tile k lie in an array of all rows along an axis."""
+        first = self.start + k * self.rows
+        return (*[slice(None)] * axis, slice(first, first + self.rows))
 
 
 # -- cutting a program -------------------------------------------------------------------------------------------------
@@ -46,7 +55,11 @@ def tiled(program: Program) -> list[Block]:
         if rows is None:
             continue
         try:
-            return Cut(program, count, rows, sources).blocks()
+            before, loop, after = Cut(program, count, rows, sources).blocks()
+            if rest := count % rows:
+                end = Cut(program, count, rest, sources).blocks()[1]
+                loop = replace(loop, rest=replace(end, tiles=1, start=count - rest))
+            return [before, loop, after]
         except Mixed:
             continue
     return [Block(program)]
@@ -64,15 +77,25 @@ def row_counts(program: Program) -> list[tuple[int, dict[Slot, int]]]:
 
 
 def rows_of_a_tile(program: Program, count: int) -> int | None:
-    """How many rows a tile has: a divisor of their number, such that a value of it takes about TILE_BYTES. None: do not cut."""
+    """How many rows a tile has, such that a value of it takes about TILE_BYTES: best a divisor of their number, or else one
+    that leaves not too few for the end. None: do not cut."""
     values = [x for x in program.layouts.values() if len(x.shape) > 1 and count in x.shape]
     if not values or sum(x.nbytes for x in values) < 4 * LEAST:
         return None
     typical = sorted(x.nbytes / count for x in values)[(3 * len(values)) // 4]
     wanted = TILE_BYTES / typical
-    divisors = [d for d in range(16, count // 2 + 1) if count % d == 0]
-    best = min(divisors, key=lambda d: abs(math.log(d / wanted)), default=None)
-    return best if best is not None and wanted / 4 <= best <= 4 * wanted and wanted >= 32 else None
+    if wanted < 32:
+        return None
+    for rest, factor in ((1, 2), (LEAST_ROWS, 4)):
+        fitting = [d for d in range(16, count // 2 + 1) if wanted / factor <= d <= factor * wanted and leaves(count % d, rest)]
+        if fitting:
+            return min(fitting, key=lambda d: abs(math.log(d / wanted)))
+    return None
+
+
+def leaves(rest: int, least: int) -> bool:
+    """Whether so many rows may be left for the end: none, or some, but not too few."""
+    return rest == 0 or (least > 1 and rest >= least)
 
 
 class Cut:

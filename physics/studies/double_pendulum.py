@@ -216,5 +216,5 @@ def draw(folder: Path, t: np.ndarray, true: np.ndarray, found: dict[str, np.ndar
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    paper = "the published 600,000 steps of three layers of 600; about 35 hours"
+    paper = "the published 600,000 steps of three layers of 600; about 46 hours"
     return conduct(parser("double-pendulum", __doc__, "rows of 4 states and 4 derivatives to train on", paper), argv, study)

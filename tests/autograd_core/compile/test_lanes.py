@@ -39,13 +39,14 @@ def test_functions_run_at_once_and_their_errors_arrive():
     assert done == [1, 1]
 
 
+@pytest.mark.parametrize("rows", [8192, 8191])  # a prime number leaves fewer rows for the end
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_a_network_on_many_rows_learns_the_same_on_any_number_of_threads(backend, threads, monkeypatch):
+def test_a_network_on_many_rows_learns_the_same_on_any_number_of_threads(backend, threads, rows, monkeypatch):
     if backend == "numba":
         pytest.importorskip("llvmlite")
     monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
-    x, start = rng.normal(size=(8192, 3)), [rng.normal(size=s) for s in ((3, 20), (20, 20), (20, 1))]
+    x, start = rng.normal(size=(rows, 3)), [rng.normal(size=s) for s in ((3, 20), (20, 20), (20, 1))]
 
     def trained(wrap):
         ws = [ac.tensor(w, requires_grad=True) for w in start]
@@ -70,18 +71,21 @@ def test_a_network_on_many_rows_learns_the_same_on_any_number_of_threads(backend
     for w, v in zip(ws, vs, strict=True):
         np.testing.assert_allclose(w, v, rtol=1e-11, atol=1e-14)
     (entry,) = next(iter(run.entries.values()))
-    assert any(block.tiles for block in entry.runner.blocks)
+    (block,) = (block for block in entry.runner.blocks if block.tiles)
+    assert (0 if block.rest is None else block.rest.rows) == rows - block.tiles * block.rows
+    assert (block.rest is None) == (rows == 8192)
     assert entry.runner.source.count("def lane") == (threads if threads > 1 and backend == "numba" else 0)
 
 
+@pytest.mark.parametrize("rows", [8192, 8191])
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_results_that_have_a_row_for_each_row_are_joined(backend, threads, monkeypatch):
+def test_results_that_have_a_row_for_each_row_are_joined(backend, threads, rows, monkeypatch):
     if backend == "numba":
         pytest.importorskip("llvmlite")
     monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
     w, v = ac.tensor(rng.normal(size=(3, 20))), ac.tensor(rng.normal(size=(20, 20)))
-    x = ac.tensor(rng.normal(size=(8192, 3)), requires_grad=True)
+    x = ac.tensor(rng.normal(size=(rows, 3)), requires_grad=True)
 
     def f(x):
         y = ac.tanh(ac.tanh(ac.tanh(x @ w) @ v) @ v.T) @ w.T
