@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,28 @@ def test_a_compiled_training_is_the_eager_one(stages):
     assert compiled.history.loss == pytest.approx(eager.history.loss, rel=1e-6)
     assert weights(compiled) == pytest.approx(weights(eager), rel=1e-5, abs=1e-6)
     assert (eager.history.why_not_compiled, compiled.history.why_not_compiled) == ("compile=False", "")
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_capture_takes_no_more_memory_than_the_loss_itself(hard):
+    given = burgers().conditions
+    options = {"conditions": [], "transform": physics.HardConstraints(PLANE, given)} if hard else {}
+    network = nn.MLP([2, *[20] * 4, 1], generator=0)
+    pinn = physics.PINN(network, PLANE, ["u"], lambda s: s.u_t + s.u * s.u_x - s.u_xx, points=Collocation(2_000), **options)
+
+    def most(run):
+        tracemalloc.start()
+        run()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    evaluate = Evaluation(pinn, list(pinn.parameters()), True, 1)
+    evaluate()  # as it is written
+    eager, capture = most(evaluate.eager), most(evaluate)
+    assert evaluate.compiles
+    print(eager,capture)
+    assert capture < 1.5 * eager + 2e6  # the program itself takes a few MB
 
 
 def test_points_drawn_anew_need_no_new_capture():
