@@ -13,8 +13,9 @@ from autograd_core.errors import ShapeError
 
 from . import balance
 from .fields import State
+from .stage import check_count
 from .terms import mean_square, one_a_point
-from .weighting import Weighting, share
+from .weighting import Weighting, check_mapping, positive, share
 
 
 class SelfAdaptiveWeights(Weighting):
@@ -29,12 +30,13 @@ class SelfAdaptiveWeights(Weighting):
     """
 
     def __init__(self, sizes: Mapping[str, int], power: float = 2.0, rate: float = 1.0, start: float = 1.0) -> None:
+        check_mapping("SelfAdaptiveWeights", sizes, 1000)
         super().__init__(list(sizes))
-        if not (power > 0 and rate > 0 and start > 0):
-            raise ValueError(f"SelfAdaptiveWeights: power={power}, rate={rate}, start={start}; all three must be positive")
-        self.power, self.rate = power, rate
-        for k, size in enumerate(sizes.values()):
-            self.register_buffer(f"points{k}", ac.tensor(np.full(size, float(start))))
+        given = {"power": power, "rate": rate, "start": start}
+        self.power, self.rate, first = (positive("SelfAdaptiveWeights", *each) for each in given.items())
+        for k, (name, size) in enumerate(sizes.items()):
+            check_count(f"sizes[{name!r}]", size, "SelfAdaptiveWeights")
+            self.register_buffer(f"points{k}", ac.tensor(np.full(size, first)))
 
     def forward(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return dict(raw)
@@ -93,16 +95,17 @@ class CausalWeights(Weighting):
         end: float,
         names: Sequence[str] = ("residual",),
         segments: int = 32,
-        epsilons: Sequence[float] = (0.01, 0.1, 1.0, 10.0, 100.0),
+        epsilons: Sequence[float] | float = (0.01, 0.1, 1.0, 10.0, 100.0),
         delta: float = 0.99,
     ) -> None:
         super().__init__(names)
-        if not start < end or segments < 1 or not epsilons:
-            raise ValueError(
-                f"CausalWeights: {segments} slices from {start} to {end}, epsilons {tuple(epsilons)}: nothing to weight"
-            )
+        check_count("segments", segments, "CausalWeights")
+        rising = (epsilons,) if isinstance(epsilons, int | float) else tuple(epsilons)
+        if not (np.isfinite([start, end]).all() and start < end and rising):
+            raise ValueError(f"CausalWeights: {segments} slices from {start} to {end}, epsilons {rising}: nothing to weight")
         self.start, self.end, self.segments = float(start), float(end), segments
-        self.epsilons, self.delta = tuple(map(float, epsilons)), share("CausalWeights", "delta", delta)
+        self.epsilons = tuple(positive("CausalWeights", "an epsilon", each, zero=True) for each in rising)
+        self.delta = share("CausalWeights", "delta", delta)
         self.register_buffer("epsilon", ac.tensor(self.epsilons[0]))
 
     def forward(self, raw: Mapping[str, Tensor]) -> dict[str, Tensor]:

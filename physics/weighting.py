@@ -25,6 +25,7 @@ from autograd_core.errors import ShapeError
 from nn.callbacks import Callback
 
 from . import balance
+from .stage import check_count
 from .training import minimizes
 
 
@@ -44,8 +45,7 @@ class Weighting(nn.Module, Callback):  # type: ignore[misc]  # its state is that
             raise ValueError(
                 f"{type(self).__name__}: the names of the terms are {self.names}; give each term once, at least one"
             )
-        if every < 1:
-            raise ValueError(f"{type(self).__name__}: every={every}; it is a number of steps, at least 1")
+        check_count("every", every, type(self).__name__)
         self.every = every
         self.register_buffer("lambdas", ac.ones(len(self.names)))
         self.register_buffer("updates", ac.zeros(()))
@@ -73,7 +73,7 @@ class Weighting(nn.Module, Callback):  # type: ignore[misc]  # its state is that
         self._learn(self.look(problem))
 
     def _learn(self, found: Any) -> None:
-        if found is not None:
+        if found is not None and all_finite(found):  # else the weights would stay NaN when the training is put back
             self.adapt(found)
         self.updates.copy_(self.updates.numpy() + 1.0)
 
@@ -98,6 +98,8 @@ class Weighting(nn.Module, Callback):  # type: ignore[misc]  # its state is that
 
     def _ordered(self, raw: Mapping[str, Any] | Sequence[float]) -> np.ndarray:
         """Numbers by name, or already in order, as an array (n,)."""
+        if isinstance(raw, Mapping) and not {*self.names} <= {*raw}:
+            raise ValueError(f"{type(self).__name__}: numbers for {[*raw]} are given; needed is one for each of {[*self.names]}")
         values = [raw[name] for name in self.names] if isinstance(raw, Mapping) else list(raw)
         if len(values) != len(self.names):
             raise ShapeError(f"{type(self).__name__}: {len(values)} numbers for the {len(self.names)} terms {self.names}")
@@ -108,6 +110,7 @@ class FixedWeights(Weighting):
     """Weights that stay, as `FixedWeights({"residual": 1.0, "initial": 100.0})`. ValueError for negative or infinite ones."""
 
     def __init__(self, weights: Mapping[str, float]) -> None:
+        check_mapping("FixedWeights", weights, 100.0)
         super().__init__(list(weights))
         values = np.array(list(weights.values()), dtype=np.float64)
         if not ((values >= 0.0) & (values < np.inf)).all():
@@ -160,7 +163,8 @@ class GradientNormWeights(Weighting):
         self.reference = ((reference,) if isinstance(reference, str) else tuple(reference)) or self.names[:1]
         for name in self.reference:
             self._place(name)
-        self.alpha, self.statistic, self.eps = share("GradientNormWeights", "alpha", alpha), statistic, float(eps)
+        self.alpha, self.statistic = share("GradientNormWeights", "alpha", alpha), statistic
+        self.eps = positive("GradientNormWeights", "eps", eps, zero=True)
         if statistic not in balance.STATISTICS:
             raise ValueError(f"GradientNormWeights: statistic={statistic!r}; it is one of {', '.join(balance.STATISTICS)}")
 
@@ -216,9 +220,8 @@ class ReLoBRaLo(Weighting):
     ) -> None:
         super().__init__(names, every)
         self.alpha, self.rho = share("ReLoBRaLo", "alpha", alpha), share("ReLoBRaLo", "rho", rho)
-        if not 0.0 < temperature < np.inf:
-            raise ValueError(f"ReLoBRaLo: temperature={temperature}; it must be a positive number")
-        self.temperature, self.seed, self.eps = temperature, seed, float(eps)
+        self.temperature = positive("ReLoBRaLo", "temperature", temperature)
+        self.seed, self.eps = seed, positive("ReLoBRaLo", "eps", eps, zero=True)
         self.register_buffer("first", ac.zeros(len(self.names)))
         self.register_buffer("last", ac.zeros(len(self.names)))
         self.register_buffer("seen", ac.zeros(()))
@@ -254,6 +257,26 @@ def _gradient(term: Tensor, weights: Sequence[Tensor]) -> Tensor:
     found = ac.gradients(term, weights, allow_unused=True)
     parts = [ac.zeros(w.size) if g is None else ac.reshape(g, (-1,)) for g, w in zip(found, weights, strict=True)]
     return ac.concatenate(parts)
+
+
+def all_finite(found: Any) -> bool:
+    """Whether all numbers of Tensors in a mapping or a sequence are finite."""
+    values = found.values() if isinstance(found, Mapping) else found
+    return all(np.isfinite(ac.as_tensor(each).numpy()).all() for each in values)
+
+
+def check_mapping(kind: str, given: Any, example: float) -> None:
+    """Raise TypeError for names of terms alone, where each has a number."""
+    if not isinstance(given, Mapping):
+        first = next(iter(given), "residual") if isinstance(given, Sequence) and not isinstance(given, str) else "residual"
+        raise TypeError(f"{kind}: {given!r} has no number for each term. Write {kind}({{{first!r}: {example:g}}}).")
+
+
+def positive(kind: str, name: str, value: float, zero: bool = False) -> float:
+    """A positive, finite number, or 0 where that is allowed. Raises ValueError for another one."""
+    if not 0.0 <= value < np.inf or (value == 0.0 and not zero):
+        raise ValueError(f"{kind}: {name}={value}; it must be a {'finite number, 0 or more' if zero else 'positive number'}")
+    return float(value)
 
 
 def share(kind: str, name: str, value: float) -> float:

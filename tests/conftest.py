@@ -8,16 +8,14 @@ collector off in each test, "unfused" makes the ops that compute several steps a
 
 from __future__ import annotations
 
-import ast
 import gc
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 from zlib import crc32
 
@@ -81,7 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
         table.Tanh.fused = False
         del table.Tanh.product  # the rule of every entry of the table takes its place
     if "raises" in SWITCHES:
-        config.pluginmanager.register(Raises(Path(__file__).parents[1] / "autograd_core"), "raises")
+        plugin = import_module("raises").Raises(Path(__file__).parents[1] / "autograd_core")
+        config.pluginmanager.register(plugin, "raises")
 
 
 def filled(function: Callable) -> Callable:
@@ -117,67 +116,3 @@ def depth() -> int:
     while frame is not None:
         frame, number = frame.f_back, number + 1
     return number
-
-
-class Raises:
-    """A plugin that notes where exceptions start, and lists the `raise` statements of a folder from which none did."""
-
-    def __init__(self, folder: Path) -> None:
-        self.waiting: dict[tuple[str, int], str] = {}
-        self.places: dict[tuple[str, int], tuple[str, int]] = {}
-        self.known: dict[CodeType, bool] = {}
-        for path in sorted(folder.rglob("*.py")):
-            text = path.read_text(encoding="utf-8")
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.Raise) and node.exc is not None:  # a bare one passes on what started elsewhere
-                    here = (str(path), node.lineno)
-                    self.waiting[here] = text.splitlines()[node.lineno - 1].strip()
-                    self.places |= {(str(path), line): here for line in range(node.lineno, (node.end_lineno or 0) + 1)}
-        self.total = len(self.waiting)
-
-    def note(self, file: str, line: int) -> None:
-        """An exception is on its way at this line."""
-        self.waiting.pop(self.places.get((file, line), (file, line)), None)
-
-    def pytest_sessionstart(self) -> None:
-        if sys.version_info < (3, 12):
-            threading.settrace(self.enter)
-            sys.settrace(self.enter)
-        else:
-            events = sys.monitoring.events
-            sys.monitoring.use_tool_id(sys.monitoring.DEBUGGER_ID, "raises")
-            sys.monitoring.register_callback(sys.monitoring.DEBUGGER_ID, events.RAISE, self.raised)
-            sys.monitoring.set_events(sys.monitoring.DEBUGGER_ID, events.RAISE)
-
-    def raised(self, code: CodeType, offset: int, error: BaseException) -> None:
-        """What Python 3.12 and later call."""
-        if self.holds(code):
-            lines = (line for start, stop, line in code.co_lines() if start <= offset < stop and line is not None)
-            self.note(code.co_filename, next(lines, 0))
-
-    def holds(self, code: CodeType) -> bool:
-        """Whether one of the statements is in a piece of code."""
-        if code not in self.known:
-            self.known[code] = any((code.co_filename, line) in self.places for _, _, line in code.co_lines() if line)
-        return self.known[code]
-
-    def enter(self, frame: FrameType, event: str, arg: Any) -> Callable | None:
-        """What earlier versions call when a function is entered."""
-        if not self.holds(frame.f_code):
-            return None
-        frame.f_trace_lines = False
-        return self.within
-
-    def within(self, frame: FrameType, event: str, arg: Any) -> Callable:
-        if event == "exception":
-            self.note(frame.f_code.co_filename, frame.f_lineno)
-        return self.within
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.waiting and session.exitstatus == 0:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        terminalreporter.section(f"{self.total - len(self.waiting)} of {self.total} raise statements were reached")
-        for (file, line), text in sorted(self.waiting.items()):
-            terminalreporter.line(f"{os.path.relpath(file)}:{line}: {text}")

@@ -67,7 +67,6 @@ def test_a_capture_takes_no_more_memory_than_the_loss_itself(hard):
     evaluate()  # as it is written
     eager, capture = most(evaluate.eager), most(evaluate)
     assert evaluate.compiles
-    print(eager,capture)
     assert capture < 1.5 * eager + 2e6  # the program itself takes a few MB
 
 
