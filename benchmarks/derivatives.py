@@ -1,9 +1,9 @@
 """Derivatives of a network by stacked coefficients and by nested reverse mode: time and memory of loss and gradient.
 
 `python -m benchmarks derivatives [--points N] [--calls N] [--backend NAME]`: a tanh network 2–8×20–1; the residual of Burgers'
-equation, or u + u_xxxx. Each row runs in a process of its own: process time of the best call; the most memory of arrays in a
-call, with what programs hold between calls; and by how much the first calls, captures included, raise the peak of the resident
-memory (with numba, about 100 MB of that are its compiler).
+equation, that without u_xx, or u + u_xxxx. Each row runs in a process of its own: process time of the best call; the most
+memory of arrays in a call, with what programs hold between calls; and by how much the first calls, captures included, raise the
+peak of the resident memory (with numba, about 100 MB of that are its compiler).
 """
 
 from __future__ import annotations

@@ -57,6 +57,8 @@ def restore(parts: Parts, state: Mapping[str, Any]) -> None:
         raise ValueError(
             f"this training was saved with {len(state['callbacks'])} callbacks and has {len(callbacks)}: make it as it was"
         )
+    if state["loss"] and not isinstance(parts.loss, Module):
+        raise ValueError("this training was saved with a loss that has weights or buffers: make it as it was")
     before = state_of(parts)
     try:
         _put(parts, state)
@@ -75,12 +77,18 @@ def _put(parts: Parts, state: Mapping[str, Any]) -> None:
         schedule.load_state_dict(state["schedule"])
     for each, saved in zip(callbacks, state["callbacks"], strict=True):
         each.load_state_dict(saved)
-    here = dict(generators(model, loss))
-    for place, standing in state["generators"].items():
-        if place not in here:
-            raise ValueError(f"this training was saved with a generator at {place}, and this one has none: make it as it was")
-        _stand(here[place], standing)
+    here, standing = dict(generators(model, loss)), state["generators"]
+    if other := sorted(here.keys() ^ standing.keys()):
+        had = "with" if other[0] in standing else "without"
+        raise ValueError(f"this training was saved {had} a generator at {other[0]}: make it as it was")
+    for place, generator in here.items():
+        _stand(generator, standing[place])
     set_rng_state(state["random"])
+
+
+def tensors(model: Module, loss: Any) -> list[ac.Tensor]:
+    """The weights and buffers of a model, and of a loss that is a module."""
+    return [x for part in (model, loss) if isinstance(part, Module) for x in (*part.parameters(), *part.buffers())]
 
 
 def generators(model: Module, loss: Any) -> Iterator[tuple[str, Any]]:
@@ -111,9 +119,8 @@ def undone(model: Module, loss: Any, optimizer: Any) -> Iterator[None]:
 
     All is written back into the same Tensors, which captured programs hold.
     """
-    held_by = [x for part in (model, loss) if isinstance(part, Module) for x in (*part.parameters(), *part.buffers())]
     state = [value for entries in optimizer.state.values() for value in entries.values() if isinstance(value, ac.Tensor)]
-    held = {id(x): x for x in (*held_by, *optimizer.parameters(), *state)}
+    held = {id(x): x for x in (*tensors(model, loss), *optimizer.parameters(), *state)}
     values = [(x, x.numpy().copy(), x.grad) for x in held.values()]
     standing, default = [(each, _standing(each)) for _, each in generators(model, loss)], get_rng_state()
     try:

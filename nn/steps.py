@@ -107,7 +107,6 @@ class Step:
             warnings.warn(f"Trainer: steps run uncompiled. {self.why_not}", RuntimeWarning, stacklevel=2)
             return self.eager(batch)
 
-
     def _rehearse(self, batch: Any) -> None:
         """Let the program for such batches be made, and change nothing.
 

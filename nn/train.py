@@ -27,7 +27,7 @@ from .linear import count
 from .module import Module
 from .progress import Progress
 from .seeding import Seed, as_seed
-from .snapshot import Parts, evaluating, read_state, restore, state_of, undone, write_state
+from .snapshot import Parts, evaluating, read_state, restore, state_of, tensors, undone, write_state
 from .steps import Forward, Step, backward, check_parts, detached, forward, minimizes, size_of, takes_metric, target_of
 
 Metrics = Mapping[str, Callable[[Any, Any], float]] | Iterable[Callable[[Any, Any], float]]
@@ -120,7 +120,7 @@ class Trainer:
         loader = self._open(train, batch_size, shuffle, augment)
         checked = None if validation is None else self._batches(validation, batch_size)
         known = not minimizes(self.optimizer) and loader.batches is not None
-        best, total = Best(self._tensors()), epochs * len(loader) if known else None
+        best, total = Best(tensors(self.model, self.loss)), epochs * len(loader) if known else None
         self._stopped, self.stopped_by, self.history.interrupted = self._nothing_to_do(epochs), None, False
         self.model.train()
         name = type(self.optimizer).__name__
@@ -300,9 +300,6 @@ class Trainer:
         if not count:
             raise ValueError("Trainer: the loader gave no batch, so there was nothing to evaluate. Is its data set empty?")
         return {name: value / count for name, value in sums.items()}
-
-    def _tensors(self) -> list[ac.Tensor]:
-        return [*self.model.parameters(), *self.model.buffers()]
 
     def _parts(self) -> Parts:
         return Parts(self.model, self.loss, self.optimizer, self.schedule, self.callbacks)

@@ -26,6 +26,8 @@ from nn.pictures import (
 )
 from nn.pictures import save_history as save_columns
 
+from .stage import check_count
+
 __all__ = [
     "OutputFolderError", "open_output_folder", "save_coefficients", "save_field", "save_fit", "save_history", "save_points",
     "save_residual", "save_slices",
@@ -127,24 +129,32 @@ def save_field(
 def save_residual(path: str | os.PathLike[str], pinn: Any, title: str = "", *, count: int = 101) -> Path:
     """Draw how far the equations of a `PINN` are from holding: the sum of |residual|, on a logarithmic scale.
 
-    It is taken on a grid of `count` points a side, in the domain. Raises ShapeError for more than two coordinates.
+    It is taken on a grid of `count` points a side, in the domain; in a cloud of points, between which nothing is known, at
+    those at which the equations are imposed. Raises ShapeError for more than two coordinates.
     """
+    check_count("count", count, "save_residual")
     names, domain = pinn.domain.names, pinn.domain
     if len(names) > 2:
         raise ShapeError(f"save_residual: {len(names)} coordinates ({', '.join(names)}) cannot be drawn; one or two can.")
     sides = [np.linspace(low, high, count) for low, high in domain.bounds]
     points = np.stack([side.ravel() for side in np.meshgrid(*sides, indexing="ij")], axis=1)
     inside = domain.contains(points)
+    cloud = any(part.finite is not None for part in getattr(domain, "parts", (domain,)))
+    far = lambda X: np.log10(np.maximum(pinn.residual(X), np.finfo(np.float64).tiny))
     values = np.full(len(points), np.nan)
-    values[inside] = np.log10(np.maximum(pinn.residual(points[inside]), np.finfo(np.float64).tiny))
+    values[inside] = far(points[inside])
     label = "log₁₀ |residual| (–)"
     with canvas(path, *((7.2, 3.4) if len(names) > 1 else (7.2, 2.8))) as figure:
         axes = figure.subplots()
         if len(names) == 1:
-            axes.plot(sides[0], values, **look_of(0))
+            alone = (pinn.interior[:, 0], far(pinn.interior)) if cloud else (sides[0], values)
+            axes.plot(*alone, **{**look_of(0), **({"linestyle": "", "marker": "."} if cloud else {})})
             axes.set(xlabel=f"{names[0]} (–)", ylabel=label, title=title, xlim=ends(sides[0]))
             return Path(path)
-        mesh = axes.pcolormesh(sides[1], sides[0], values.reshape(count, count), shading="nearest", rasterized=True)
+        if cloud:
+            mesh = axes.scatter(*pinn.interior.T[::-1], c=far(pinn.interior), s=12.0)
+        else:
+            mesh = axes.pcolormesh(sides[1], sides[0], values.reshape(count, count), shading="nearest", rasterized=True)
         figure.colorbar(mesh, ax=axes, label=label, pad=0.02).outline.set_visible(False)
         axes.grid(False)
         axes.set(xlabel=f"{names[1]} (–)", ylabel=f"{names[0]} (–)", title=title)

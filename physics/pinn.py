@@ -22,7 +22,7 @@ from .fields import Plan, State, Transform
 from .history import History
 from .refinement import CANDIDATES, RAD, Refinement
 from .sampling import Collocation
-from .solution import Solution
+from .solution import Solution, warn_of_outside
 from .stage import Stage
 from .terms import (
     LOOK,
@@ -288,7 +288,11 @@ class PINN(Solution):
             return float(sum(self.weight * mean_square(name, f(s), s).item() for name, f in self.equations.items()))
 
     def residual(self, X: Any) -> np.ndarray:
-        """How far the equations are from holding at points X (N, d): the sum of |residual| over them, an array (N,)."""
+        """How far the equations are from holding at points X (N, d): the sum of |residual| over them, an array (N,).
+
+        Warns of points outside the domain (`ExtrapolationWarning`).
+        """
+        warn_of_outside(self.domain, self.domain.points(X), "residual")
         with ac.no_grad():
             s = self.state(X, self._plans["interior"])
             return sum((np.abs(one_a_point(name, f(s), s).numpy()) for name, f in self.equations.items()), np.zeros(len(s)))

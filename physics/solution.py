@@ -22,7 +22,7 @@ class ExtrapolationWarning(UserWarning):
     """A field is asked for outside the domain, where no condition and no equation was imposed."""
 
 
-def warn_of_outside(domain: Domain, points: np.ndarray) -> None:
+def warn_of_outside(domain: Domain, points: np.ndarray, what: str = "predict") -> None:
     """Warn of points outside a domain; of a cloud of points, which does not tell what lies between them, outside its box."""
     if any(part.finite is not None for part in getattr(domain, "parts", (domain,))):
         low, high = domain.bounds.T
@@ -32,7 +32,7 @@ def warn_of_outside(domain: Domain, points: np.ndarray) -> None:
     rows = np.flatnonzero(~inside)
     if len(rows):
         warn(
-            f"predict: {len(rows)} of {len(points)} points are outside {domain!r}, the first at "
+            f"{what}: {len(rows)} of {len(points)} points are outside {domain!r}, the first at "
             f"{place(domain, points[rows[0]])}: nothing was asked of the network there.",
             ExtrapolationWarning,
         )
@@ -78,8 +78,9 @@ class Solution(nn.Module):
 
     def state(self, X: Any, plan: Plan | None = None) -> State:
         """The fields and their derivatives at points X (N, d); `plan` knows which derivatives will be asked for."""
-        points = X if isinstance(X, Tensor) else self.domain.points(X)
         names, space = self.domain.names, spatial(self.domain)
+        X = ac.reshape(X, (-1, 1)) if isinstance(X, Tensor) and X.ndim == len(names) == 1 else X
+        points = X if isinstance(X, Tensor) and X.ndim == 2 and X.shape[1] == len(names) else self.domain.points(X)
         if type(self).forward is not Solution.forward or any((vars(self).get("_hooks") or {}).values()):
             return State(self, points, names, self.outputs, space=space)
         return State(self._scaled(), points, names, self.outputs, transform=self.transform, plan=plan, space=space)

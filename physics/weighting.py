@@ -99,7 +99,7 @@ class Weighting(nn.Module, Callback):  # type: ignore[misc]  # its state is that
     def _ordered(self, raw: Mapping[str, Any] | Sequence[float]) -> np.ndarray:
         """Numbers by name, or already in order, as an array (n,)."""
         if isinstance(raw, Mapping) and not {*self.names} <= {*raw}:
-            raise ValueError(f"{type(self).__name__}: numbers for {[*raw]} are given; needed is one for each of {[*self.names]}")
+            raise ValueError(f"{type(self).__name__}: numbers of {[*raw]}; needed is one for each of {[*self.names]}")
         values = [raw[name] for name in self.names] if isinstance(raw, Mapping) else list(raw)
         if len(values) != len(self.names):
             raise ShapeError(f"{type(self).__name__}: {len(values)} numbers for the {len(self.names)} terms {self.names}")

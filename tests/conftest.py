@@ -47,11 +47,10 @@ def physics_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def numbers_of_its_own(request: pytest.FixtureRequest) -> None:
-    """A test draws the same numbers from the generators of its module whatever ran before it."""
-    state = type(np.random.default_rng().bit_generator)(crc32(request.node.name.encode())).state
-    for each in vars(request.module).values() if request.module else ():
-        if isinstance(each, np.random.Generator):
-            each.bit_generator.state = state
+    """A test draws the same numbers from the generators of its module whatever ran before it; from each other ones."""
+    values = vars(request.module).values() if request.module else ()
+    for k, each in enumerate(each for each in values if isinstance(each, np.random.Generator)):
+        each.bit_generator.state = type(each.bit_generator)(crc32(request.node.name.encode()) + k).state
 
 
 # -- switches ----------------------------------------------------------------------------------------------------------
@@ -60,6 +59,8 @@ SWITCHES = os.environ.get("SWITCHES", "").split()
 FRAMES = 200
 # Their imports are deep; a test that needs one finds it imported.
 DEEP = ("scipy.special", "scipy.linalg", "scipy.optimize", "matplotlib.pyplot", "torch", "jax.scipy.special", "autograd.numpy")
+# Now, and not in `pytest_configure`: the conftest of a folder that is named at the command imports the engine before that.
+RAISES = import_module("raises").Raises(Path(__file__).parents[1] / "autograd_core") if "raises" in SWITCHES else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -78,9 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
         table = import_module("autograd_core.ops.elementwise")
         table.Tanh.fused = False
         del table.Tanh.product  # the rule of every entry of the table takes its place
-    if "raises" in SWITCHES:
-        plugin = import_module("raises").Raises(Path(__file__).parents[1] / "autograd_core")
-        config.pluginmanager.register(plugin, "raises")
+    if RAISES is not None:
+        config.pluginmanager.register(RAISES, "raises")
 
 
 def filled(function: Callable) -> Callable:

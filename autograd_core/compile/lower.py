@@ -168,6 +168,9 @@ def power(walk: Walk, step: Step) -> Any:
     (x,), p, emit = step.inputs, step.op.exponent, walk.emit
     if walk.dtype(x).kind not in "fc":
         return None
+    if p == 0:  # also of 0 and NaN
+        y = walk.result(step)
+        return emit(BroadcastTo(y.shape), walk.constant(np.ones((), y.dtype)))
     if p == 3:
         return emit(table.multiply, emit(table.multiply, x, x), x)
     if p == 4:

@@ -12,12 +12,15 @@ from dataclasses import replace
 from typing import Any
 
 from ..broadcast import BroadcastTo, SumTo
+from ..ops.elementwise import Power
+from ..ops.families import Sinc
 from ..ops.index import AddAt, GetItem
 from ..ops.join import Concatenate, Narrow, Place, Stack
 from ..ops.matmul import Matmul
 from ..ops.reduce import Sum
 from ..ops.select import Where
 from ..ops.shape import Reshape, Transpose
+from ..ops.special import Bessel, Derivatives, Polygamma, ScaledBessel
 from ..primitive import AsType, Identity
 from ..table import Conj, Elementwise
 from .program import Layout
@@ -65,7 +68,7 @@ def elementwise(op: Any, axes: Sequence[Any], layouts: Sequence[Any], count: int
     return place, op, cuts
 
 
-@rule(AsType, Identity, Conj)
+@rule(AsType, Identity, Conj, Power, Sinc, Derivatives, Polygamma, Bessel, ScaledBessel)
 def unchanged(op: Any, axes: Sequence[Any], layouts: Sequence[Any], count: int, rows: int) -> Any:
     return axes[0], op, [None]
 

@@ -77,8 +77,10 @@ def row_counts(program: Program) -> list[tuple[int, dict[Slot, int]]]:
 
 
 def rows_of_a_tile(program: Program, count: int) -> int | None:
-    """How many rows a tile has, such that a value of it takes about TILE_BYTES: best a divisor of their number, or else one
-    that leaves not too few for the end. None: do not cut."""
+    """How many rows a tile has, such that a value of it takes about TILE_BYTES. None: do not cut.
+
+    Best is a divisor of their number, within a factor of 2; or else what leaves none or LEAST_ROWS for the end, within 4.
+    """
     values = [x for x in program.layouts.values() if len(x.shape) > 1 and count in x.shape]
     if not values or sum(x.nbytes for x in values) < 4 * LEAST:
         return None
@@ -86,16 +88,9 @@ def rows_of_a_tile(program: Program, count: int) -> int | None:
     wanted = TILE_BYTES / typical
     if wanted < 32:
         return None
-    for rest, factor in ((1, 2), (LEAST_ROWS, 4)):
-        fitting = [d for d in range(16, count // 2 + 1) if wanted / factor <= d <= factor * wanted and leaves(count % d, rest)]
-        if fitting:
-            return min(fitting, key=lambda d: abs(math.log(d / wanted)))
-    return None
-
-
-def leaves(rest: int, least: int) -> bool:
-    """Whether so many rows may be left for the end: none, or some, but not too few."""
-    return rest == 0 or (least > 1 and rest >= least)
+    near = lambda factor: range(max(16, math.ceil(wanted / factor)), min(count // 2, math.floor(factor * wanted)) + 1)
+    fitting = [n for n in near(2) if count % n == 0] or [n for n in near(4) if not 0 < count % n < LEAST_ROWS]
+    return min(fitting, key=lambda n: abs(math.log(n / wanted)), default=None)
 
 
 class Cut:

@@ -30,8 +30,8 @@ from ..metrics import max_error, relative_l2
 from ..pinn import PINN
 from ..sampling import Collocation
 from ..stage import Stage
+from .equations import check_inside, on_grid, read_rows, read_solution
 from .equations import grid as grid_points
-from .equations import on_grid, read_rows, read_solution
 
 NU = 0.01 / np.pi
 DOMAIN = Interval("x", -1, 1) * TimeInterval("t", 0, 1)
@@ -129,6 +129,7 @@ def others(args: argparse.Namespace) -> Others:
     if args.reference is not None:
         x, t, u, name = read_solution(args.reference)
         found[name] = grid_points(x, t), u.real.ravel()
+        check_inside(args.reference, found[name][0], DOMAIN)
     if args.data is not None:
         rows = read_rows(args.data, "x, t, u", DOMAIN)
         found[Path(args.data).name] = rows[:, :2], rows[:, 2]
@@ -218,4 +219,3 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=whole_from(0), default=0, help="of the weights and the points (default: %(default)s)")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     return p
-

@@ -18,7 +18,7 @@ from ..baseline import BaselineNN
 from ..hamiltonian import HamiltonianNN
 from ..portraits import save_portrait
 from ..systems import System
-from .dynamics import COLUMNS, Data, Learned, chosen, motions, roll_out, rows, slope_error, train
+from .dynamics import COLUMNS, Data, Learned, chosen, learned_from, motions, roll_out, rows, slope_error, train
 
 HIDDEN = 200
 STARTS = 15  # motions that are compared, from starts that are not in the data
@@ -103,10 +103,10 @@ def _head(e: Experiment, size: Size, args: argparse.Namespace, data: Data) -> st
     n, h, whole = e.system.size, size.hidden, e.sizes["default"]
     published = f"published were {whole.motions:,}, {whole.steps:,} and {whole.hidden}"
     reduced = f"\nreduced: {size.motions:,} motions, {size.steps:,} steps, {h} units; {published}" if size != whole else ""
+    learned = learned_from(args, data, f"states with noise {e.noise}, slopes without")
     return (
         f"{e.title}; networks {n}–{h}–{h}–1 and –{n}, tanh, Adam 1e-3, seed {args.seed}\n"
-        f"{len(data.x):,} states with noise {e.noise}, slopes without; energies of {STARTS} motions from new starts over "
-        f"{e.span:g} units of time{reduced}"
+        f"{learned}; energies of {STARTS} motions from new starts over {e.span:g} units of time{reduced}"
     )
 
 

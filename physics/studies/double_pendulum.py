@@ -19,7 +19,7 @@ from ..baseline import BaselineNN
 from ..lagrangian import LagrangianNN
 from ..portraits import save_portrait
 from ..systems import DoublePendulum
-from .dynamics import Data, falling, motions, parser, roll_out, rows, size_of, slope_error, train
+from .dynamics import Data, falling, learned_from, motions, parser, roll_out, rows, size_of, slope_error, train
 
 SYSTEM = DoublePendulum(g=9.8)
 HIGHEST = 29.4  # J, the largest potential energy, both rods upright
@@ -179,7 +179,7 @@ def _head(size: Size, args: argparse.Namespace, data: Data, motions: int, span: 
         f"Double pendulum, m = 1 kg, l = 1 m, g = 9.8 m/s²; networks: hidden layers {widths}, {size.activation}, given {seen}\n"
         f"Adam {size.rate:g} falling to 0, {size.batch} states a step, seed {args.seed}\n"
         f"Lagrangian: {'any' if size.published else 'T(q, q̇) − V(q), T quadratic in q̇; published was any'} L(q, q̇)\n"
-        f"{len(data.x):,} exact states; energies of {motions} motions from new starts within {span:g} s, in % of "
+        f"{learned_from(args, data, 'exact states')}; energies of {motions} motions from new starts within {span:g} s, in % of "
         f"the largest potential energy{reduced}"
     )
 

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,6 +120,11 @@ def drift(energies: np.ndarray) -> float:
     return float(np.abs(energies - energies[:1]).max())
 
 
+def learned_from(args: argparse.Namespace, data: Data, made: str) -> str:
+    """What a network learns from: as many states as there are, `made` by the study or those of a user's file."""
+    return f"{len(data.x):,} {made if args.data is None else f'states of {Path(args.data).name}'}"
+
+
 def rows(title: str, columns: Sequence[str], lines: Mapping[str, Sequence[str]]) -> str:
     """A table as text: a name and its cells a line."""
     head = f"{title:<24}" + "".join(f"{each:>14}" for each in columns)
@@ -133,7 +139,7 @@ def parser(name: str, text: str, data: str, paper: str = "the default: no set-up
 
 
 def chosen(sizes: Mapping[str, Any], args: argparse.Namespace) -> Any:
-    """The size of a run that a command asks for; where no set-up is published, "paper" is the default."""
+    """The size of a run that a command asks for; without a "paper" of its own the default is that, too."""
     return sizes.get(size_of(args), sizes["default"])
 
 

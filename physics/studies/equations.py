@@ -6,7 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,10 @@ from .dynamics import size_of
 
 @dataclass(frozen=True)
 class Size:
-    """How large a run is: hidden layers, points, steps of Adam and of L-BFGS, L-BFGS steps between refinements."""
+    """How large a run is: hidden layers, points, steps of Adam and of L-BFGS, L-BFGS steps between refinements.
+
+    `waves` is how many random frequencies the network is given as cosines and sines, in place of the coordinates.
+    """
 
     hidden: tuple[int, ...]
     interior: int
@@ -40,9 +43,15 @@ class Size:
     refine: int | None = None
     lr: float = 2e-3
     memory: int = 100
+    waves: int = 0
 
-    def network(self, inputs: int, outputs: int, seed: int) -> nn.MLP:
+    def network(self, inputs: int, outputs: int, seed: int) -> nn.Module:
         """An untrained network with tanh."""
+        if self.waves:
+            return nn.Sequential(
+                nn.RandomFourierFeatures(inputs, self.waves, generator=seed),
+                replace(self, waves=0).network(2 * self.waves, outputs, seed),
+            )
         return nn.MLP([inputs, *self.hidden, outputs], "tanh", init="xavier", generator=seed)
 
     def points(self, seed: int) -> Collocation:
@@ -58,7 +67,8 @@ class Size:
 
     def __str__(self) -> str:
         layers = "–".join(map(str, self.hidden))
-        return f"hidden layers {layers}, tanh; {self.adam:,} steps of Adam, at most {self.lbfgs:,} of L-BFGS"
+        waves = f"{self.waves} random waves, " if self.waves else ""
+        return f"{waves}hidden layers {layers}, tanh; {self.adam:,} steps of Adam, at most {self.lbfgs:,} of L-BFGS"
 
 
 class Figure(NamedTuple):
@@ -204,13 +214,15 @@ def reference(name: str) -> Path | None:
 def read_solution(path: Path) -> Solution:
     """The solution in a MATLAB file with x, t or tt, and usol or uu (len(x), len(t)). Raises DataError."""
     loadmat = require("scipy.io", extra="all").loadmat
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file")
     try:
         data = loadmat(path)
         x, t, u = (data[name if name in data else other] for name, other in (("x", "x"), ("t", "tt"), ("usol", "uu")))
     except Exception as error:  # a broken file can raise anything
         text = f"there is no entry {error}" if isinstance(error, KeyError) else error
         raise DataError(f"{path}: cannot be read as a MATLAB file with x, t (or tt) and usol (or uu): {text}") from error
-    if u.shape != (x.size, t.size) or not all(np.isfinite(each).all() for each in (x, t, u)):
+    if u.shape != (x.size, t.size) or not all(each.dtype.kind in "iufc" and np.isfinite(each).all() for each in (x, t, u)):
         raise DataError(f"{path}: needed are finite values of shape ({x.size}, {t.size}), a row for each x; got {u.shape}")
     return Solution(x.ravel(), t.ravel(), np.ascontiguousarray(u.T), path.name)
 
@@ -220,17 +232,31 @@ def read_rows(path: str, columns: str, domain: Domain | None = None) -> np.ndarr
     found, count = read_table(path), len(columns.split(","))
     if found.shape[1] != count or not np.isfinite(found).all():
         raise DataError(f"{path}: needed are rows of {count} finite numbers, {columns}; got {found.shape[1]} a row")
-    outside = 0 if domain is None else int(np.sum(~domain.contains(found[:, : len(domain.names)])))
-    if outside:
-        raise DataError(f"{path}: {outside} of {len(found)} points are outside {domain!r}. Leave them out.")
+    if domain is not None:
+        check_inside(path, found[:, : len(domain.names)], domain)
     return found
+
+
+def check_inside(path: str | Path, points: np.ndarray, domain: Domain) -> None:
+    """Raise DataError where points of a file are outside a domain."""
+    outside = int(np.sum(~domain.contains(points)))
+    if outside:
+        raise DataError(f"{path}: {outside} of {len(points)} points are outside {domain!r}. Leave them out.")
+
+
+def own_solution(path: str | None, columns: str, domain: Domain) -> np.ndarray | None:
+    """The solution in a user's file, as rows; None without one. Read it before a training. Raises DataError."""
+    if path is None:
+        return None
+    rows = read_rows(path, columns, domain)
+    if not rows[:, -1].any():
+        raise DataError(f"{path}: its solution is zero everywhere, so no error is relative to it")
+    return rows
 
 
 def own_figure(path: str | None, pinn: PINN, columns: str) -> list[Figure]:
     """The relative L2 error of the first output against the solution in a user's file, if there is one."""
-    if path is None:
+    rows = own_solution(path, columns, pinn.domain)
+    if path is None or rows is None:
         return []
-    rows = read_rows(path, columns, pinn.domain)
-    if not rows[:, -1].any():
-        raise DataError(f"{path}: its solution is zero everywhere, so no error is relative to it")
     return [Figure(f"relative L2, {Path(path).name}", relative_l2(pinn.predict(rows[:, :-1]), rows[:, -1]))]

@@ -31,7 +31,7 @@ START, END, TIMES = (-8.0, 7.0, 27.0), 3.0, 40
 
 SIZES = {
     "quick": Size((12, 12), 60, adam=40, lbfgs=40),
-    "default": Size((30, 30, 30), 400, adam=500, lbfgs=5_000, memory=500),
+    "default": Size((30, 30), 400, adam=500, lbfgs=2_000, memory=500, waves=15),
     "paper": Size((40, 40, 40), 400, adam=60_000, lbfgs=0, lr=1e-3),
 }
 

@@ -19,7 +19,7 @@ from ..hamiltonian import HamiltonianNN
 from ..lagrangian import LagrangianNN
 from ..portraits import save_portrait
 from ..systems import MassSpring
-from .dynamics import Data, chosen, drift, falling, parser, roll_out, rows, slope_error, train
+from .dynamics import Data, chosen, drift, falling, learned_from, parser, roll_out, rows, slope_error, train
 
 SYSTEM = MassSpring(k=10.0, m=1.0)  # of mass 1, so that momenta are velocities
 START = np.array([[0.0, 1.0]])  # m and m/s
@@ -72,9 +72,10 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
         if interrupted := run.interrupted:
             break
     units = "–".join(["2", *[str(size.hidden)] * 3])
+    learned = learned_from(args, training, f"exact states within {TRAINING[0]} s")
     table = (
         f"Mass on a spring, k = 10 N/m, m = 1 kg, from x = 0, v = 1 m/s; networks {units}–1 (plain: –2), tanh, Adam, seed "
-        f"{args.seed}\n{len(training.x)} exact states within {TRAINING[0]} s; {size.motion:,} steps of {size.dt} s by RK4\n\n"
+        f"{args.seed}\n{learned}; {size.motion:,} steps of {size.dt} s by RK4\n\n"
         f"{rows('', COLUMNS, lines)}\n"
         "mean squares of the errors; the drift is the largest change of the exact energy on the way. No figures are published."
     )

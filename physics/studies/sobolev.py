@@ -66,6 +66,11 @@ class Size:
     steps: int
     hidden: int
 
+    @property
+    def starts(self) -> int:
+        """From how many starts networks learn a user's own points."""
+        return next(iter(self.draws.values()))
+
 
 SIZES = {
     "quick": Size(("Booth",), {20: 2}, 40, 16),
@@ -208,7 +213,7 @@ def cases(size: Size, args: argparse.Namespace) -> Any:
     """(name, draws of training points, test points) one after the other."""
     if args.data is not None:
         training, test = own_data(args.data)
-        yield f"own, {len(training.x)}", [training] * next(iter(size.draws.values())), test
+        yield f"own, {len(training.x)}", [training] * size.starts, test
         return
     box = Rectangle(("x", "y"), (-1, -1), (1, 1))
     for i, name in enumerate(size.functions):
@@ -232,14 +237,20 @@ def own_data(path: str) -> tuple[Points, Points]:
 
 def _head(size: Size, args: argparse.Namespace) -> str:
     h, paper = size.hidden, SIZES["paper"]
-    draws = " and ".join(f"{many} draws of {count} points" for count, many in size.draws.items())
+    if args.data is None:
+        places, each = "2,000 new points", "draw"
+        means = " and ".join(f"{many} draws of {count} points" for count, many in size.draws.items())
+        means += ", each with its own networks"
+    else:
+        places, each = f"every second row of {Path(args.data).name}", "start"
+        means = f"{size.starts} starts of the networks"
     reduced = (
         "" if size == paper else f"\nreduced: {size.steps:,} steps and {h} units; published were two layers of 256 (--paper)"
     )
     return (
         f"Sobolev training; networks 2–{h}–{h}–1, softplus, Adam 1e-2 falling to 0, {size.steps:,} steps, seed {args.seed}\n"
-        f"relative errors at 2,000 new points, of values f and slopes ∇f: means of {draws}, each with its own networks\n"
-        f"change: of the errors by Sobolev training, draw by draw, with its standard error\n"
+        f"relative errors at {places}, of values f and slopes ∇f: means of {means}\n"
+        f"change: of the errors by Sobolev training, {each} by {each}, with its standard error\n"
         f"published: no figures to compare with; wanted are errors below those of values alone{reduced}"
     )
 
@@ -257,10 +268,9 @@ def _verdict(found: dict[str, dict[str, np.ndarray]]) -> str:
 
 
 def draw(folder: Path, found: dict[str, dict[str, np.ndarray]]) -> None:
-    """The pictures: the mean errors of all cases by kind of training."""
-    for i, name in enumerate(("values", "slopes")):
-        names = next(iter(found.values()), {})
-        columns = {loss: [by[loss][i].mean() for by in found.values()] for loss in names}
+    """The pictures: the mean errors of all cases by kind of training; none where no case was finished."""
+    for i, name in enumerate(("values", "slopes") if found else ()):
+        columns = {loss: [by[loss][i].mean() for by in found.values()] for loss in LOSSES}
         title = f"Sobolev training: relative errors of the {name}, case by case as in the table"
         history: dict[str, Any] = {"step": list(range(1, len(found) + 1)), **columns}
         pictures.save_history(folder / f"{name}.png", history, title, x_label="case", y_label="relative error (–)")

@@ -320,6 +320,20 @@ def test_near_values_are_not_equal_ones():
     assert np.isfinite(ac.grad(lambda x: ac.linalg.eigh(x).eigenvectors[0, 0])(ac.tensor(x)).numpy()).all()
 
 
+@pytest.mark.parametrize("distance, errors", [(1e-3, (1e-11, 1e-7)), (1e-6, (1e-8, 1e-1)), (0.0, (1e-13, 1e-13))])
+def test_derivatives_at_near_values_lose_the_digits_that_their_distance_has(distance, errors):
+    turn = np.linalg.qr(real(2, 2))[0]
+    x = (turn * [1.0, 1.0 + distance]) @ turn.T
+    x, ts = (x + x.T) / 2.0, [hermitian(real(2, 2)).numpy() for _ in range(3)]
+    f, g = (half(h) for h in (lambda x: ac.sum(ac.linalg.eigvalsh(x) ** 3), lambda x: ac.einsum("ij,jk,ki->", x, x, x)))
+    for k, error in zip((2, 3), errors):
+        ours, theirs = (reverse(h, ts[0]) for h in (f, g))
+        for t in ts[1:k]:
+            ours, theirs = forward(ours, t), forward(theirs, t)
+        expected = theirs(ac.tensor(x)).item()
+        np.testing.assert_allclose(ours(ac.tensor(x)).item(), expected, rtol=error, atol=error)
+
+
 def test_how_equal_values_part():
     m, b = hermitian(real(3, 3)).numpy(), np.diag([2.0, 2.0, 1.0])
     np.testing.assert_allclose(Slopes()(m, np.eye(3)), np.linalg.eigvalsh(m))

@@ -468,6 +468,33 @@ def test_the_state_of_a_loss_goes_on_too(compile, tmp_path):
     assert second.loss.count.item() == 6
 
 
+def test_a_state_of_a_loss_with_weights_wants_that_loss():
+    """It is not passed over, in neither direction, and nothing is changed."""
+    trainer, other = with_a_loss(False), with_a_loss(False)
+    saved, other.loss = other.state_dict(), nn.mse_loss
+    trainer.fit((X, Y), epochs=2)
+    before = trainer.loss.scale.item(), weights(trainer)
+    with pytest.raises(ValueError, match="saved with a loss that has weights or buffers"):
+        other.load_state_dict(saved)
+    with pytest.raises(nn.StateDictError, match="scale"):
+        trainer.load_state_dict(saved | {"loss": {}})
+    with pytest.raises(ValueError, match="saved without a generator at loss .generator"):
+        trainer.load_state_dict(saved | {"generators": {}})
+    assert trainer.loss.scale.item() == before[0]
+    assert np.array_equal(weights(trainer), before[1])
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_what_a_loss_learned_is_put_back_too(compile):
+    model, loss = nn.Linear(2, 1, generator=0), NoisyLoss()
+    optimizer = nn.optim.SGD([*model.parameters(), *loss.parameters()], lr=1e200)
+    trainer = nn.Trainer(model, loss, optimizer, compile=compile, progress=False)
+    with pytest.raises(ac.errors.NonFiniteError, match="put back"):
+        trainer.fit((X, Y), epochs=9)
+    assert np.isfinite(loss.scale.item())
+    assert np.isfinite(trainer.evaluate((X, Y))["loss"])
+
+
 def test_between_epochs_other_batches_will_do(tmp_path):
     pytest.importorskip("safetensors")
     trainer = make()

@@ -221,7 +221,9 @@ def test_a_reference_that_cannot_be_read_is_told_before_the_training(name, tmp_p
         ({"usol": np.full((9, 5), np.nan)}, "needed are finite values"),
         ({"x": np.full(9, np.inf)}, "needed are finite values"),
         ({"usol": np.zeros((9, 5))}, "zero everywhere"),
-        ({"usol": "text"}, "needed are finite|cannot be read"),
+        ({"usol": "text"}, "needed are finite values"),
+        ({"t": np.linspace(0, 2, 5)}, "18 of 45 points are outside"),
+        ({"x": np.full(9, 1.0, dtype=object)}, "needed are finite values"),  # a cell array
     ],
 )
 def test_a_reference_that_makes_no_sense(entries, words, mat, tmp_path, capsys, monkeypatch):

@@ -44,11 +44,11 @@ def test_the_data_of_an_experiment(experiment):
     kept = int(10 * experiment.train_share)
     assert training.x.shape == training.dx.shape == (kept * times, n)
     assert testing.x.shape == ((10 - kept) * times, n)
-    exact = spring_states = experiment.system.time_derivative(training.x) - training.dx
+    missed = experiment.system.time_derivative(training.x) - training.dx
     if experiment.noise:
-        assert 0.5 * experiment.noise < np.abs(spring_states).mean() < 3 * experiment.noise
+        assert 0.5 * experiment.noise < np.abs(missed).mean() < 3 * experiment.noise
     else:
-        assert not exact.any()
+        assert not missed.any()
         energies = experiment.system.energy(training.x.reshape(kept, times, n))
         assert np.ptp(energies, axis=1).max() < 1e-8
     again, other = experiment.data(seed=1, count=10)[0], experiment.data(seed=2, count=10)[0]
@@ -64,12 +64,17 @@ def test_the_energies_of_the_pendulum_are_those_published():
 
 
 def test_a_table_of_ones_own(tmp_path, capsys):
-    x = np.random.default_rng(0).normal(size=(40, 2))
     path = tmp_path / "own.csv"
-    np.savetxt(path, np.hstack([x, spring.EXPERIMENT.system.time_derivative(x)]), delimiter=",")
-    assert spring.main(["--quick", "--quiet", "--data", str(path), "--out", str(tmp_path / "out")]) == 0
-    assert "32 states" in capsys.readouterr().out
-    np.savetxt(path, x, delimiter=",")
+    for study, system, told in (
+        (spring, spring.EXPERIMENT.system, "32 states of own.csv"),
+        (mass_spring, mass_spring.SYSTEM, "40 states of own.csv"),
+        (double_pendulum, double_pendulum.SYSTEM, "40 states of own.csv"),
+    ):
+        x = np.random.default_rng(0).normal(size=(40, system.size))
+        np.savetxt(path, np.hstack([x, system.time_derivative(x)]), delimiter=",")
+        assert study.main(["--quick", "--quiet", "--data", str(path), "--out", str(tmp_path / "out")]) == 0
+        assert told in capsys.readouterr().out
+    np.savetxt(path, x[:, :2], delimiter=",")
     for study in (spring, mass_spring, double_pendulum, sobolev):
         assert study.main(["--quick", "--quiet", "--data", str(path), "--out", str(tmp_path / "out")]) == 2
         assert "needed are" in capsys.readouterr().err
@@ -132,6 +137,28 @@ def test_several_networks_learn_each_as_if_alone():
         found = both(ac.as_tensor(x)).numpy()
         assert np.allclose(found, np.concatenate([alone[k](ac.as_tensor(x[5 * k :][:5])).numpy() for k in (0, 1)]), atol=1e-5)
         assert np.ptp(found) > 0.1
+
+
+def test_sobolev_training_on_a_table_of_ones_own(tmp_path, capsys):
+    x = np.random.default_rng(0).uniform(-1, 1, (12, 2))
+    path = tmp_path / "own.csv"
+    np.savetxt(path, np.column_stack([x, x[:, 0] * x[:, 1], x[:, ::-1]]), delimiter=",")
+    assert sobolev.main(["--quick", "--quiet", "--data", str(path), "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "errors at every second row of own.csv, of values f and slopes ∇f: means of 2 starts of the networks" in printed
+    assert "own, 6" in printed
+    assert "new points" not in printed
+    assert "draw" not in printed.replace("drawn", "")
+
+
+def test_a_sobolev_study_that_is_stopped_at_once_ends_without_pictures(tmp_path, capsys, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sobolev, "fit", stopped)
+    assert sobolev.main(["--quick", "--quiet", "--out", str(tmp_path)]) == 130
+    assert "Interrupted" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["table.txt"]
 
 
 def test_draws_differ_by_seed_and_from_each_other():

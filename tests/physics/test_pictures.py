@@ -243,8 +243,23 @@ def test_how_far_the_equations_are_from_holding(tmp_path: Path, figures: list[An
     cube = physics.PINN(MLP([3, 4, 1]), physics.Box(("x", "y", "z"), (0, 0, 0), (1, 1, 1)), ["u"], lambda s: s.u_x)
     with pytest.raises(ShapeError, match="3 coordinates"):
         save_residual(tmp_path / "c.png", cube)
+    with pytest.raises(TypeError, match="save_residual: count=2.5; it must be a whole number"):
+        save_residual(tmp_path / "c.png", line, count=2.5)
     without = physics.PINN(MLP([1, 4, 1]), physics.Interval("x", 0, 1), ["u"], {}, [physics.DirichletBC()])
     assert without.residual([[0.5]]).tolist() == [0.0]
+
+
+def test_the_residual_at_the_points_of_a_cloud(tmp_path: Path, figures: list[Any]) -> None:
+    places = np.random.default_rng(0).uniform(0, 1, (30, 2))
+    cloud, line = physics.PointCloud(("x", "y"), places), physics.PointCloud(("x",), places[:, :1])
+    pinn = physics.PINN(MLP([2, 4, 1]), cloud, ["u"], lambda s: 0.0 * s.u + s.x, points=physics.Collocation(20))
+    save_residual(tmp_path / "c.png", pinn)
+    dots = figures[0].axes[0].collections[0]
+    assert np.asarray(dots.get_array()) == pytest.approx(np.log10(pinn.interior[:, 0]))
+    assert np.asarray(dots.get_offsets()) == pytest.approx(pinn.interior[:, ::-1])
+    pinn = physics.PINN(MLP([1, 4, 1]), line, ["u"], lambda s: 0.0 * s.u + s.x, points=physics.Collocation(20))
+    save_residual(tmp_path / "l.png", pinn)
+    assert figures[1].axes[0].lines[0].get_ydata() == pytest.approx(np.log10(pinn.interior[:, 0]))
 
 
 def test_the_points_of_a_problem(tmp_path: Path, figures: list[Any]) -> None:

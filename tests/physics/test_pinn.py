@@ -443,6 +443,21 @@ def test_points_outside_are_predicted_with_a_warning():
         pinn.predict([[1.0 + 1e-9, 1.0]], "u_x")
 
 
+def test_residuals_outside_are_told_with_a_warning():
+    with pytest.warns(physics.ExtrapolationWarning, match="residual: 1 of 2 points are outside Inter.* at x = 0.5, t = 1.5"):
+        heat().residual([[0.5, 0.5], [0.5, 1.5]])
+
+
+def test_points_as_tensors_have_the_shapes_of_arrays():
+    pinn = PINN(network(1), Interval("x", 0, 1), ["u"], lambda s: s.u_x, points=FEW)
+    x = ac.tensor([0.2, 0.4], requires_grad=True)
+    assert pinn.predict(x).tolist() == pinn.predict([0.2, 0.4]).tolist()
+    ac.sum(pinn.state(x).u).backward()  # not cut off
+    assert x.grad.numpy() == pytest.approx(pinn.predict([0.2, 0.4], "u_x"))
+    with pytest.raises(ac.errors.ShapeError, match=r"have shape \(N, 1\), columns x; got \(1, 2\)"):
+        pinn.predict(ac.tensor([[0.2, 0.4]]))
+
+
 def test_between_the_points_of_a_cloud_there_is_no_warning():
     cloud = physics.PointCloud(("x", "y"), np.random.default_rng(0).uniform(0, 1, (30, 2))) * TimeInterval("t", 0, 1)
     pinn = PINN(network(3), cloud, ["u"], lambda s: s.u_t, points=FEW)

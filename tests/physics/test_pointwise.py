@@ -116,14 +116,15 @@ def test_one_epsilon_may_be_a_number_or_an_array():
         lambda: GradientNormWeights(NAMES, every=1),
         lambda: SelfAdaptiveWeights({"end": 1}),
     ],
+    ids=["relobralo", "gradient norm", "self-adaptive"],
 )
 @pytest.mark.parametrize("compile", [False, True])
 def test_a_term_that_breaks_leaves_the_weights_as_they_were(weighting, compile):
     """The term itself is named, and once its problem is put back to the best state the training can go on."""
-    end = physics.OperatorBC(lambda s: ac.sqrt(0.3 - s.u), "t", name="end")
-    domain, network = physics.TimeInterval("t", 0, 1), nn.MLP([1, 8, 1], "tanh", generator=0)
+    end = physics.OperatorBC(lambda s: ac.sqrt(0.3 - s.u), "x = 1", name="end")
+    domain, network = physics.Interval("x", 0, 1), nn.MLP([1, 8, 1], "tanh", generator=0)
     weighs = weighting()
-    pinn = physics.PINN(network, domain, ["u"], lambda s: s.u_t - 3.0, [end], physics.Collocation(20), weighting=weighs)
+    pinn = physics.PINN(network, domain, ["u"], lambda s: s.u_x - 3.0, [end], physics.Collocation(20), weighting=weighs)
     with pytest.raises(ac.errors.NonFiniteError, match="the loss term 'end' became nan"):
         pinn.fit(physics.Stage(nn.optim.Adam, steps=200, lr=3e-2), progress=False, compile=compile)
     assert all(np.isfinite(each.numpy()).all() for each in weighs.buffers())

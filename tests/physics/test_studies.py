@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -287,3 +289,17 @@ def test_data_that_do_not_fit_the_problem(name, rows, message, tmp_path, capsys,
     np.savetxt(tmp_path / "own.txt", rows)
     assert run(name, tmp_path, "--data", tmp_path / "own.txt") == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["heat", "wave", "poisson", "schrodinger"])
+def test_a_file_that_cannot_be_read_is_refused_before_the_training(name, tmp_path, capsys, tiny, undrawn, monkeypatch):
+    monkeypatch.setattr(physics.PINN, "fit", lambda *_, **__: pytest.fail("trained"))
+    assert run(name, tmp_path, "--data", tmp_path / "none.txt") == 2
+    assert re.search("not found|no such file", capsys.readouterr().err)
+
+
+def test_random_waves_come_before_the_hidden_layers():
+    size = equations.Size((8, 6), 10, adam=1, lbfgs=0, waves=5)
+    features, hidden = size.network(2, 3, seed=0)
+    assert (features.num_frequencies, [layer.weight.shape for layer in hidden.layers]) == (5, [(8, 10), (6, 8), (3, 6)])
+    assert str(size).startswith("5 random waves, hidden layers 8–6")

@@ -10,7 +10,6 @@ import pytest
 import autograd_core as ac
 import nn
 import physics
-from physics.fields import State
 from physics.pointwise import CausalWeights, SelfAdaptiveWeights
 from physics.weighting import FixedWeights, GradientNormWeights, ReLoBRaLo, UncertaintyWeights, Weighting
 

@@ -43,6 +43,8 @@ class Raises:
     """A plugin that lists the `raise` statements of a package that no test has reached, on all workers together."""
 
     def __init__(self, folder: Path) -> None:
+        if folder.name in sys.modules:
+            raise pytest.UsageError(f"{folder.name} was imported before its raise statements could be noted")
         self.package, self.reached = folder.name, set[Place]()
         self.all: dict[Place, str] = {}
         for path in sorted(folder.rglob("*.py")):

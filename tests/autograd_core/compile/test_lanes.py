@@ -99,3 +99,21 @@ def test_results_that_have_a_row_for_each_row_are_joined(backend, threads, rows,
         np.testing.assert_allclose(y.detach(), expected.detach(), rtol=1e-11, atol=1e-12)
     (entry,) = next(iter(compiled.entries.values()))
     assert any(block.joins for block in entry.runner.blocks)
+
+
+@pytest.mark.parametrize("rows", [8192, 8191])
+def test_powers_and_special_functions_go_row_by_row(rows):
+    w, v = ac.tensor(rng.normal(size=(3, 20))), ac.tensor(rng.normal(size=(20, 20)))
+    x = ac.tensor(rng.uniform(0.5, 1.5, size=(rows, 3)), requires_grad=True)
+
+    def f(x):
+        y = ac.tanh(ac.tanh(ac.tanh(x @ w) @ v) @ v.T) @ w.T
+        y = y**1.0 + ac.special.polygamma(1, x) + ac.special.i0(y) + ac.sinc(y) + y**0 + x**2.5
+        return ac.gradients(ac.sum(y * y), [x])[0]
+
+    compiled = ac.compile(f)
+    for _ in range(3):
+        found = compiled(x)
+    np.testing.assert_allclose(found, f(x), rtol=1e-11, atol=1e-12)
+    (entry,) = next(iter(compiled.entries.values()))
+    assert any(block.tiles for block in entry.runner.blocks)
