@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from autograd_core.primitive import registry
-
 
 @pytest.fixture
 def registry_as_it_was():
     """A test may register ops of its own: they are gone after it."""
+    from autograd_core.primitive import registry  # only here: switches change the engine as it is imported
+
     before = dict(registry)
     yield
     registry.clear()

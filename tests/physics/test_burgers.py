@@ -211,7 +211,8 @@ def test_a_reference_that_cannot_be_read_is_told_before_the_training(name, tmp_p
     no_training(monkeypatch)
     path = broken(tmp_path, name)
     assert run(tmp_path, "--reference", path) == 2
-    assert f"{path}: cannot be read as a MATLAB file with x, t (or tt) and usol (or uu): " in capsys.readouterr().err
+    unread = "cannot be read as a MATLAB file with x, t (or tt) and usol (or uu): "
+    assert f"{path}: {unread if path.is_file() else 'there is no such file'}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
