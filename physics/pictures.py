@@ -30,7 +30,7 @@ from .stage import check_count
 
 __all__ = [
     "OutputFolderError", "open_output_folder", "save_coefficients", "save_field", "save_fit", "save_history", "save_points",
-    "save_residual", "save_slices",
+    "save_residual", "save_slices", "save_solution",
 ]  # fmt: skip
 
 
@@ -103,62 +103,95 @@ def save_field(
     t_label: str = "t (–)",
     value_label: str = "u (–)",
     points: Any = None,
+    plane: bool = False,
 ) -> Path:
-    """Draw a field over time and place as a heat map with a colour bar.
+    """Draw a field over time and place as a heat map with a colour bar, time to the right.
 
-    ``values[i, j]`` belongs to ``t[i]`` and ``x[j]``; ``points``, shape (N, 2) with columns x and t, are marked.
+    ``values[i, j]`` belongs to ``t[i]`` and ``x[j]``; ``points``, shape (N, 2) with columns x and t, are marked. With ``plane``
+    t is a second place: x lies to the right, t upward, to scale.
     """
     x, t, values = np.asarray(x).ravel(), np.asarray(t).ravel(), np.asarray(values)
     check_shape("values", values, (t.size, x.size), "one row for each time, one column for each x")
-    with canvas(path, 7.2, 3.4) as figure:
+    sides, labels, (right, up) = (x, t), (x_label, t_label), _orientation(plane)
+    with canvas(path, *(_plane_size(x, t) if plane else (7.2, 3.4))) as figure:
         axes = figure.subplots()
-        mesh = axes.pcolormesh(t, x, values.T, shading="gouraud", rasterized=True)
-        bar = figure.colorbar(mesh, ax=axes, label=value_label, pad=0.02)
-        bar.outline.set_visible(False)
+        mesh = axes.pcolormesh(sides[right], sides[up], values if plane else values.T, shading="gouraud", rasterized=True)
+        _finish_map(figure, axes, mesh, value_label, plane)
         if points is not None:
             points = np.asarray(points)
             check_shape("points", points, (len(points), 2), "columns x and t")
             label = f"{len(points)} points"
-            axes.plot(points[:, 1], points[:, 0], "x", color="black", markersize=3.5, clip_on=False, label=label)
+            axes.plot(points[:, right], points[:, up], "x", color="black", markersize=3.5, clip_on=False, label=label)
             axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.99), handletextpad=0.0, borderaxespad=0.0)
-        axes.grid(False)
-        axes.set(xlabel=t_label, ylabel=x_label, title=title, xlim=ends(t), ylim=ends(x))
+        axes.set(xlabel=labels[right], ylabel=labels[up], title=title, xlim=ends(sides[right]), ylim=ends(sides[up]))
     return Path(path)
+
+
+def save_solution(path: str | os.PathLike[str], pinn: Any, field: str = "", title: str = "", *, count: int = 101) -> Path:
+    """Draw a field of a `PINN` over its domain: an output (the first one by default) or a derivative such as "u_x".
+
+    It is taken on a grid of `count` points a side, in the domain; in a cloud of points, between which nothing is known, at
+    those at which the equations are imposed. Raises ShapeError for more than two coordinates.
+    """
+    name = field or pinn.outputs[0]
+    return _over_domain(path, pinn, lambda X: pinn.predict(X, name), ("save_solution", f"{name} (–)", title), count)
 
 
 def save_residual(path: str | os.PathLike[str], pinn: Any, title: str = "", *, count: int = 101) -> Path:
     """Draw how far the equations of a `PINN` are from holding: the sum of |residual|, on a logarithmic scale.
 
-    It is taken on a grid of `count` points a side, in the domain; in a cloud of points, between which nothing is known, at
-    those at which the equations are imposed. Raises ShapeError for more than two coordinates.
+    Where it is taken, and what it raises: as for `save_solution`.
     """
-    check_count("count", count, "save_residual")
-    names, domain = pinn.domain.names, pinn.domain
+    far = lambda X: np.log10(np.maximum(pinn.residual(X), np.finfo(np.float64).tiny))
+    return _over_domain(path, pinn, far, ("save_residual", "log₁₀ |residual| (–)", title), count)
+
+
+def _over_domain(path: str | os.PathLike[str], pinn: Any, f: Any, texts: tuple[str, str, str], count: int) -> Path:
+    """Draw f over the domain of a `PINN`: over time to the right, in a plane with its first coordinate to the right."""
+    (caller, label, title), names, domain = texts, pinn.domain.names, pinn.domain
+    check_count("count", count, caller)
     if len(names) > 2:
-        raise ShapeError(f"save_residual: {len(names)} coordinates ({', '.join(names)}) cannot be drawn; one or two can.")
+        raise ShapeError(f"{caller}: {len(names)} coordinates ({', '.join(names)}) cannot be drawn; one or two can.")
     sides = [np.linspace(low, high, count) for low, high in domain.bounds]
     points = np.stack([side.ravel() for side in np.meshgrid(*sides, indexing="ij")], axis=1)
-    inside = domain.contains(points)
-    cloud = any(part.finite is not None for part in getattr(domain, "parts", (domain,)))
-    far = lambda X: np.log10(np.maximum(pinn.residual(X), np.finfo(np.float64).tiny))
-    values = np.full(len(points), np.nan)
-    values[inside] = far(points[inside])
-    label = "log₁₀ |residual| (–)"
-    with canvas(path, *((7.2, 3.4) if len(names) > 1 else (7.2, 2.8))) as figure:
+    values, inside = np.full(len(points), np.nan), domain.contains(points)
+    values[inside] = f(points[inside])
+    cloud = pinn.interior if any(part.finite is not None for part in getattr(domain, "parts", (domain,))) else None
+    size = (7.2, 2.8) if len(names) == 1 else _plane_size(*sides) if domain.time is None else (7.2, 3.4)
+    with canvas(path, *size) as figure:
         axes = figure.subplots()
         if len(names) == 1:
-            alone = (pinn.interior[:, 0], far(pinn.interior)) if cloud else (sides[0], values)
-            axes.plot(*alone, **{**look_of(0), **({"linestyle": "", "marker": "."} if cloud else {})})
+            alone = (sides[0], values) if cloud is None else (cloud[:, 0], f(cloud))
+            axes.plot(*alone, **{**look_of(0), **({} if cloud is None else {"linestyle": "", "marker": "."})})
             axes.set(xlabel=f"{names[0]} (–)", ylabel=label, title=title, xlim=ends(sides[0]))
             return Path(path)
-        if cloud:
-            mesh = axes.scatter(*pinn.interior.T[::-1], c=far(pinn.interior), s=12.0)
+        right, up = _orientation(domain.time is None)
+        grid = values.reshape(count, count)
+        if cloud is not None:
+            mesh = axes.scatter(cloud[:, right], cloud[:, up], c=f(cloud), s=12.0)
         else:
-            mesh = axes.pcolormesh(sides[1], sides[0], values.reshape(count, count), shading="nearest", rasterized=True)
-        figure.colorbar(mesh, ax=axes, label=label, pad=0.02).outline.set_visible(False)
-        axes.grid(False)
-        axes.set(xlabel=f"{names[1]} (–)", ylabel=f"{names[0]} (–)", title=title)
+            mesh = axes.pcolormesh(sides[right], sides[up], grid if up == 0 else grid.T, shading="nearest", rasterized=True)
+        _finish_map(figure, axes, mesh, label, domain.time is None)
+        axes.set(xlabel=f"{names[right]} (–)", ylabel=f"{names[up]} (–)", title=title)
     return Path(path)
+
+
+def _plane_size(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """The size in inches of a picture of a plane to scale."""
+    return 6.4, float(np.clip(1.0 + 4.4 * np.ptp(y) / max(np.ptp(x), 1e-300), 2.2, 6.4))
+
+
+def _orientation(plane: bool) -> tuple[int, int]:
+    """Which of two coordinates lies to the right and which upward."""
+    return (0, 1) if plane else (1, 0)
+
+
+def _finish_map(figure: Any, axes: Any, mesh: Any, label: str, plane: bool) -> None:
+    """The colour bar of a map; a plane is to scale."""
+    figure.colorbar(mesh, ax=axes, label=label, pad=0.02).outline.set_visible(False)
+    axes.grid(False)
+    if plane:
+        axes.set_aspect("equal")
 
 
 def save_slices(

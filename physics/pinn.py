@@ -229,7 +229,7 @@ class PINN(Solution):
         rule = rule if isinstance(rule, Refinement) else RAD(fraction=rule, candidates=CANDIDATES)
         if self.equations:
             with ac.no_grad():
-                self.interior = rule.points(self.domain, self.interior, self.residual, self._rng)
+                self.interior = rule.points(self.domain, self.interior, lambda X: self.residual(ac.as_tensor(X)), self._rng)
 
     def fit(
         self,
@@ -257,7 +257,7 @@ class PINN(Solution):
         then draw so many interior points for each step, L-BFGS goes through all in chunks. After `every` steps, the mean
         squares at the points `validation` are noted in the column val_loss, the `metrics`, functions of the PINN, in columns of
         their names, the `callbacks` (nn.callbacks, or functions of trainer and row) are called, and the training is saved into
-        the file `checkpoint`. A Parameter that has run to its bound is named in a warning and in `history.notes`.
+        the file `checkpoint`: at the end too, not at Ctrl-C. A Parameter at its bound is named in a warning and in the notes.
         `resume` is such a file: with the same stages the training goes on as if it had not stopped.
         """
         if not self._tried:  # what a term needs may have been made since
@@ -288,11 +288,9 @@ class PINN(Solution):
             return float(sum(self.weight * mean_square(name, f(s), s).item() for name, f in self.equations.items()))
 
     def residual(self, X: Any) -> np.ndarray:
-        """How far the equations are from holding at points X (N, d): the sum of |residual| over them, an array (N,).
-
-        Warns of points outside the domain (`ExtrapolationWarning`).
-        """
-        warn_of_outside(self.domain, self.domain.points(X), "residual")
+        """Σ |residual| of all equations at points X (N, d), an array (N,). Points outside are told as by `predict`."""
+        if not isinstance(X, Tensor):
+            warn_of_outside(self.domain, self.domain.points(X), "residual")
         with ac.no_grad():
             s = self.state(X, self._plans["interior"])
             return sum((np.abs(one_a_point(name, f(s), s).numpy()) for name, f in self.equations.items()), np.zeros(len(s)))

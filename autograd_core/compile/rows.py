@@ -62,8 +62,6 @@ def elementwise(op: Any, axes: Sequence[Any], layouts: Sequence[Any], count: int
     for a, x in zip(axes, layouts):
         own = place - ndim + (0 if x is None else len(x.shape))
         whole = a is not None or x is None or own < 0 or x.shape[own] == 1
-        if not whole and x.shape[own] != count:
-            raise Mixed
         cuts.append(None if whole else own)
     return place, op, cuts
 
@@ -131,8 +129,6 @@ def along_another(op: Any, axes: Sequence[Any], layouts: Sequence[Any], count: i
     if len(places) != 1 or op.axis in places:
         raise Mixed
     (place,) = places
-    if any(a is None and x.shape[place] != count for a, x in zip(axes, layouts)):
-        raise Mixed
     return place, op, [place if a is None else None for a in axes]
 
 

@@ -180,8 +180,6 @@ class Cut:
             self.late.add(y)
             self.body.append(Step(op, tuple(inputs), (part,), step.on))
         else:
-            if self.layouts[y].shape[axis] != self.count:
-                raise Mixed
             self.axes[y] = axis
             self.layouts[y] = shortened(self.layouts[y], axis, self.rows)
             self.body.append(Step(op, tuple(inputs), step.outputs, step.on))

@@ -109,18 +109,17 @@ def result(
     draw: Callable[[Path], object],
     reduced: str = "",
 ) -> Result:
-    """What a study found, with the histories of its trainings drawn beside its own pictures."""
+    """What a study found, with the histories, points and residuals of its trainings drawn beside its own pictures."""
 
     def pictures_of(folder: Path) -> None:
-        pinn = runs[0].pinn
         draw(folder)
         for k, run in enumerate(runs):
+            number, of = (f"-{k + 1}" if k else ""), (f", run {k + 1} of {len(runs)}" if len(runs) > 1 else "")
             if run.history.steps:
-                name = "history.png" if k == 0 else f"history-{k + 1}.png"
-                pictures.save_history(folder / name, run.history, "Loss by term")
-        if len(pinn.domain.names) == 2:
-            pictures.save_points(folder / "points.png", pinn, "Points at the end of the training")
-            pictures.save_residual(folder / "residual.png", pinn, "How far the equations are from holding")
+                pictures.save_history(folder / f"history{number}.png", run.history, f"Loss by term{of}")
+            if len(run.pinn.domain.names) == 2:
+                pictures.save_points(folder / f"points{number}.png", run.pinn, f"Points at the end of the training{of}")
+                pictures.save_residual(folder / f"residual{number}.png", run.pinn, f"Where the equations hold{of}")
 
     text = table(args, head, figures, runs, reduced)
     return Result(text, pictures_of, any(run.history.interrupted for run in runs))
@@ -131,11 +130,15 @@ def table(args: argparse.Namespace, head: str, figures: Sequence[Figure], runs: 
     width = max([30, *(len(each.name) + 2 for each in figures)])
     lines = [f"{head}, seed {args.seed}"]
     lines += [reduced] if reduced and size_of(args) == "default" else []
-    lines += ["", f"{'':<{width}}{'reached':>12}{'wanted':>12}{'published':>14}"]
+    own = getattr(args, "data", None) is not None  # what the study has of its own, such as published figures, is then left out
+    aimed = not own or any(each.wanted is not None for each in figures)
+    compared = not own or any(each.published != "–" for each in figures)
+    lines += ["", f"{'':<{width}}{'reached':>12}" + f"{'wanted':>12}" * aimed + f"{'published':>14}" * compared]
     for name, reached, wanted, published in figures:
         limit = "–" if wanted is None else f"≤ {wanted:g}"
         late = "   missed" if wanted is not None and not reached <= wanted and not args.quick else ""
-        lines.append(f"{name:<{width}}{_short(reached):>12}{limit:>12}{published:>14}{late}")
+        cells = f"{_short(reached):>12}" + f"{limit:>12}" * aimed + f"{published:>14}" * compared
+        lines.append(f"{name:<{width}}{cells}{late}")
     lines += ["", *map(str, runs)]
     return "\n".join(lines)
 
@@ -163,12 +166,14 @@ def on_grid(pinn: PINN, x: np.ndarray, t: np.ndarray, field: str | None = None) 
 
 
 def draw_field(
-    folder: Path, title: str, axes: Sequence[np.ndarray], found: np.ndarray, exact: np.ndarray, **labels: Any
+    folder: Path, title: str, axes: Sequence[np.ndarray], found: np.ndarray, exact: np.ndarray | None, **labels: Any
 ) -> None:
-    """The solution, its error, and slices of it beside the exact one; `labels` as in `pictures.save_field`."""
+    """The solution, its error, and slices of it beside the exact one if that is known; `labels` as in `pictures.save_field`."""
     x, t = axes
     value = labels.get("value_label", "u (–)")
     pictures.save_field(folder / "solution.png", x, t, found, f"{title}: solution of the network", **labels)
+    if exact is None:
+        return
     error = {**labels, "value_label": f"|error of {value}|"}
     pictures.save_field(folder / "error.png", x, t, np.abs(found - exact), f"{title}: error of the network", **error)
     rows = np.linspace(0, len(t) - 1, 6).astype(int)[1:-1]
@@ -244,13 +249,18 @@ def check_inside(path: str | Path, points: np.ndarray, domain: Domain) -> None:
         raise DataError(f"{path}: {outside} of {len(points)} points are outside {domain!r}. Leave them out.")
 
 
+def check_not_zero(path: str | Path, u: np.ndarray) -> None:
+    """Raise DataError where the values of a file are all zero."""
+    if not u.any():
+        raise DataError(f"{path}: its solution is zero everywhere, so no error is relative to it")
+
+
 def own_solution(path: str | None, columns: str, domain: Domain) -> np.ndarray | None:
     """The solution in a user's file, as rows; None without one. Read it before a training. Raises DataError."""
     if path is None:
         return None
     rows = read_rows(path, columns, domain)
-    if not rows[:, -1].any():
-        raise DataError(f"{path}: its solution is zero everywhere, so no error is relative to it")
+    check_not_zero(path, rows[:, -1])
     return rows
 
 

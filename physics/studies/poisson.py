@@ -1,6 +1,7 @@
 """Poisson's equation -Δu = f on a square, with conditions that are learned and with the same by construction.
 
-f is made so that u = sin πx sin πy + ¼ sin 3πx sin 2πy, which is 0 on all four sides. Where the network is 0 there by
+The square is 0 ≤ x, y ≤ 1. f = 2π² sin πx sin πy + 3¼π² sin 3πx sin 2πy is made so that
+u = sin πx sin πy + ¼ sin 3πx sin 2πy, which is 0 on all four sides. Where the network is 0 there by
 construction, no term of the loss is left but that of the equation.
 """
 
@@ -77,12 +78,13 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
         if runs[-1].history.interrupted:
             break
     figures += own_figure(args.data, runs[-1].pinn, "x, y, u")
-    labels = {"x_label": "x (–)", "t_label": "y (–)"}
+    labels: dict[str, Any] = {"x_label": "x (–)", "t_label": "y (–)", "plane": True}
     draw = lambda folder: draw_field(folder, "Poisson", (x, y), found, true, **labels)
-    return result(args, f"Poisson's equation on a square; {size}", figures, runs, draw)
+    head = f"Poisson's equation -Δu = f on [0, 1]², u = 0 on its sides, f that of u = sin πx sin πy + ¼ sin 3πx sin 2πy\n{size}"
+    return result(args, head, figures, runs, draw)
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("poisson", __doc__, "rows x, y, u of a solution to compare with")
+    p = parser("poisson", __doc__, "rows x, y, u of a solution of this problem to compare with")
     return conduct(p, argv, study)

@@ -328,7 +328,7 @@ def test_the_command_with_an_unknown_study_says_what_there_is(capsys):
     assert command(["burger"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "unknown study 'burger'" in printed.err
+    assert "unknown study 'burger': did you mean burgers?" in printed.err
     assert "  burgers " in printed.err
 
 

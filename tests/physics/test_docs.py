@@ -1,4 +1,4 @@
-"""The examples of docs/physics.md, each at most five lines, run as they stand."""
+"""The examples of docs/physics.md, each at most five lines, and of docs/weighting.md, run as they stand."""
 
 from __future__ import annotations
 
@@ -44,10 +44,21 @@ def test_every_public_name_of_a_problem_is_there():
     assert [each.__name__ for each in made if each.__name__ not in text] == []
 
 
+def test_a_recorded_trace_is_replayed():
+    page = PAGE.with_name("weighting.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    found: dict = {}
+    exec(compile(example, "weighting.md", "exec"), found)
+    weights = [list(step.values()) for step in found["trace"]]
+    assert weights[0] == [1.0, 1.0]
+    back = physics.balance.relative([0.2, 1.7], [1.0, 2.0], eps=1e-8), physics.balance.relative([0.2, 1.7], [0.5, 1.9], eps=1e-8)
+    np.testing.assert_allclose(weights[2], 0.95 * back[0] + 0.05 * back[1], rtol=1e-12)
+
+
 def test_the_problems_are_solved(names):
     assert float(names["k"]) == pytest.approx(2.0, abs=0.02)
     assert names["history"].columns["middle"][-1] == pytest.approx(names["check"]["middle"](names["balanced"]))
-    assert {path.name for path in names["folder"].iterdir()} == {"loss.png", "residual.png", "points.svg"}
+    assert {path.name for path in names["folder"].iterdir()} == {"loss.png", "slope.png", "residual.png", "points.svg"}
     assert np.isfinite(names["heat"].loss().item())
     assert [str(part) for part in names["plate"].boundary()] == ["x = 0", "x = 2", "y = 0", "y = 1", "circle"]
 

@@ -67,8 +67,8 @@ def test_a_table_of_ones_own(tmp_path, capsys):
     path = tmp_path / "own.csv"
     for study, system, told in (
         (spring, spring.EXPERIMENT.system, "32 states of own.csv"),
-        (mass_spring, mass_spring.SYSTEM, "40 states of own.csv"),
-        (double_pendulum, double_pendulum.SYSTEM, "40 states of own.csv"),
+        (mass_spring, mass_spring.SYSTEM, "32 states of own.csv"),
+        (double_pendulum, double_pendulum.SYSTEM, "32 states of own.csv"),
     ):
         x = np.random.default_rng(0).normal(size=(40, system.size))
         np.savetxt(path, np.hstack([x, system.time_derivative(x)]), delimiter=",")

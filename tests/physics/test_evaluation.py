@@ -189,6 +189,48 @@ def test_a_training_may_be_resumed_without_being_saved_again(stop, batch, tmp_pa
     assert resumed.history.stop_reasons == whole.history.stop_reasons
 
 
+def test_a_training_shorter_than_a_look_is_saved_at_its_end(tmp_path):
+    whole = fitted(Stage(nn.optim.Adam, steps=30, lr=1e-2), checkpoint=tmp_path / "whole", compile=False)
+    first = Stage(nn.optim.Adam, steps=12, lr=1e-2)
+    ended = fitted(first, checkpoint=tmp_path / "part", compile=False)
+    again = fitted(first, resume=tmp_path / "part", compile=False)
+    assert again.history.rows == ended.history.rows
+    assert again.history.stop_reasons == ended.history.stop_reasons
+    longer = fitted(Stage(nn.optim.Adam, steps=30, lr=1e-2), resume=tmp_path / "part", compile=False)
+    assert np.array_equal(weights(longer), weights(whole))
+    assert longer.history.rows == whole.history.rows
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_search_that_has_converged_is_saved_and_not_begun_again(compile, tmp_path):
+    search = Stage(nn.optim.LBFGS, steps=50, tolerance_change=0.05)
+    ended = fitted(search, checkpoint=tmp_path / "part", compile=compile)
+    again = fitted(search, resume=tmp_path / "part", compile=compile)
+    assert 0 < ended.history.steps < 50
+    assert again.history.rows == ended.history.rows
+    assert again.history.stop_reasons == ended.history.stop_reasons
+    assert np.array_equal(weights(again), weights(ended))
+    more = fitted([search, ADAM], resume=tmp_path / "part", compile=compile)
+    assert more.history.steps == ended.history.steps + 12
+
+
+def test_ctrl_c_leaves_the_file_of_the_last_look(tmp_path):
+    def press(trainer, row):
+        if trainer.step == 8:
+            raise KeyboardInterrupt
+
+    whole = fitted(ADAM, checkpoint=tmp_path / "whole", callbacks=[lambda trainer, row: None], every=4)
+    assert fitted(ADAM, checkpoint=tmp_path / "part", callbacks=[press], every=4).history.interrupted
+    again = fitted(ADAM, resume=tmp_path / "part", callbacks=[lambda trainer, row: None], every=4)
+    assert again.history.rows == whole.history.rows
+    assert np.array_equal(weights(again), weights(whole))
+
+
+def test_a_file_to_resume_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="fit: there is no file .*none.safetensors to resume.*leave resume out"):
+        fitted(ADAM, resume=tmp_path / "none.safetensors")
+
+
 def test_a_training_of_another_network_is_refused(tmp_path):
     fitted(ADAM, checkpoint=tmp_path / "state", every=4)
     other = physics.PINN(nn.MLP([2, 3, 1]), PLANE, ["u"], lambda s: s.u_t)

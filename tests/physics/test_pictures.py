@@ -15,6 +15,7 @@ import pytest
 import physics
 from autograd_core.errors import MissingExtraError, ShapeError
 from nn import MLP, pictures
+from nn import History as Table
 from physics.history import History
 from physics.pictures import (
     OutputFolderError,
@@ -26,6 +27,7 @@ from physics.pictures import (
     save_points,
     save_residual,
     save_slices,
+    save_solution,
 )
 
 x = np.linspace(-1, 1, 21)
@@ -206,6 +208,15 @@ def inverse() -> History:
     return history
 
 
+def test_losses_of_a_trainer_are_drawn(tmp_path: Path, figures: list[Any]) -> None:
+    history = Table()
+    history.append({"epoch": 1, "step": 7, "loss": 1.0, "lr": 1e-3, "val_loss": 2.0})
+    history.append({"epoch": 2, "step": 14, "loss": 0.5, "lr": 1e-3, "val_loss": 1.0})
+    save_history(tmp_path / "h.png", history)
+    (axes,) = figures[0].axes
+    assert {line.get_label(): line.get_ydata().tolist() for line in axes.lines} == {"loss": [1.0, 0.5], "val_loss": [2.0, 1.0]}
+
+
 def test_losses_are_drawn_without_coefficients(tmp_path: Path, figures: list[Any]) -> None:
     save_history(tmp_path / "h.png", inverse())
     inverse().draw(tmp_path / "h.svg")
@@ -225,6 +236,29 @@ def test_paths_of_coefficients(tmp_path: Path, figures: list[Any]) -> None:
         save_coefficients(tmp_path / "c.png", History())
 
 
+def test_a_plane_is_to_scale_with_its_first_coordinate_to_the_right(tmp_path: Path, figures: list[Any]) -> None:
+    save_field(tmp_path / "f.png", x, t, u, "title", t_label="y (–)", points=[[0.5, 0.25]], plane=True)
+    axes, _bar = figures[0].axes
+    drawn = axes.collections[0].get_coordinates().reshape(-1, 2)
+    values = np.asarray(axes.collections[0].get_array()).ravel()
+    np.testing.assert_allclose(values, -np.sin(np.pi * drawn[:, 0]) * np.exp(-drawn[:, 1]))
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_aspect()) == ("x (–)", "y (–)", 1.0)
+    assert axes.lines[0].get_xydata().tolist() == [[0.5, 0.25]]
+
+
+def test_a_solution_over_its_domain(tmp_path: Path, figures: list[Any]) -> None:
+    strip = physics.Interval("x", 0, 2) * physics.TimeInterval("t", 0, 1)
+    pinn = physics.PINN(MLP([2, 4, 2]), strip, ["u", "v"], lambda s: s.u_t)
+    save_solution(tmp_path / "s.png", pinn, "v_x", "slope", count=4)
+    axes, bar = figures[0].axes
+    shown = np.asarray(axes.collections[0].get_array()).reshape(4, 4)
+    places = np.stack(np.meshgrid(np.linspace(0, 2, 4), np.linspace(0, 1, 4), indexing="ij"), axis=-1)
+    assert shown == pytest.approx(pinn.predict(places.reshape(-1, 2), "v_x").reshape(4, 4))  # a row for each x: upward
+    assert (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel()) == ("t (–)", "x (–)", "v_x (–)")
+    save_solution(tmp_path / "u.png", pinn)
+    assert figures[1].axes[1].get_ylabel() == "u (–)"
+
+
 def test_how_far_the_equations_are_from_holding(tmp_path: Path, figures: list[Any]) -> None:
     disk, x = physics.Disk(("x", "y"), 0, 1), np.array([[0.25, 0.5], [-0.5, 0.0]])
     equations = {"one": lambda s: 0.0 * s.u + s.x * s.y - 1.0, "two": lambda s: 0.0 * s.u_x + s.y}
@@ -236,7 +270,8 @@ def test_how_far_the_equations_are_from_holding(tmp_path: Path, figures: list[An
     grid = np.linspace(-1, 1, 5)
     a, b = np.meshgrid(grid, grid, indexing="ij")
     wanted = np.where(a**2 + b**2 <= 1.0, np.log10(np.abs(a * b - 1.0) + np.abs(b)), np.nan)
-    assert shown == pytest.approx(wanted, nan_ok=True)
+    assert shown == pytest.approx(wanted.T, nan_ok=True)  # y upward
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_aspect()) == ("x (–)", "y (–)", 1.0)
     line = physics.PINN(MLP([1, 4, 1]), physics.Interval("x", 0, 1), ["u"], lambda s: 0.0 * s.u + s.x + 1.0)
     save_residual(tmp_path / "l.svg", line, count=3)
     assert figures[1].axes[0].lines[0].get_ydata() == pytest.approx(np.log10([1.0, 1.5, 2.0]))
@@ -256,7 +291,7 @@ def test_the_residual_at_the_points_of_a_cloud(tmp_path: Path, figures: list[Any
     save_residual(tmp_path / "c.png", pinn)
     dots = figures[0].axes[0].collections[0]
     assert np.asarray(dots.get_array()) == pytest.approx(np.log10(pinn.interior[:, 0]))
-    assert np.asarray(dots.get_offsets()) == pytest.approx(pinn.interior[:, ::-1])
+    assert np.asarray(dots.get_offsets()) == pytest.approx(pinn.interior)
     pinn = physics.PINN(MLP([1, 4, 1]), line, ["u"], lambda s: 0.0 * s.u + s.x, points=physics.Collocation(20))
     save_residual(tmp_path / "l.png", pinn)
     assert figures[1].axes[0].lines[0].get_ydata() == pytest.approx(np.log10(pinn.interior[:, 0]))

@@ -58,10 +58,11 @@ def test_the_real_tests(physics_data):
 
 @pytest.mark.parametrize("text, message", [
     ("0.1 100 1000\n", "two stresses"),
-    ("0.1,100\n", "Cannot read"),
+    ("0.1,100\n", "got (1, 2)"),
+    ("0.1 100 x\n", "Cannot read"),
     ("0.1 -100 1000\n0.1 90 2000\n", "positive"),
     ("", "no numbers"),
-], ids=["one stress", "commas", "negative", "empty"])  # fmt: skip
+], ids=["one stress", "two columns", "letters", "negative", "empty"])  # fmt: skip
 def test_tests_that_cannot_be_used(text, message, tmp_path, capsys, monkeypatch):
     path = tmp_path / "tests.txt"
     path.write_text(text)

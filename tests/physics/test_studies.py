@@ -29,14 +29,15 @@ from physics.studies import (
 )
 
 FIELD = ["error.png", "history.png", "points.png", "residual.png", "slices.png", "solution.png"]
+SECOND = ["history-2.png", "points-2.png", "residual-2.png"]
 PICTURES = {
     "bar": ["displacement.png", "force.png", "history-2.png", "history.png", "stiffness.png"],
-    "burgers-inverse": ["coefficients-noise.png", "coefficients.png", "history-2.png", *FIELD],
+    "burgers-inverse": ["coefficients-noise.png", "coefficients.png", *SECOND, *FIELD],
     "extrapolate": ["fits.png", "history-2.png", "history.png"],
     "heat": FIELD,
     "kdv-inverse": ["coefficients.png", *FIELD],
     "lorenz-inverse": ["coefficients.png", "history.png", "x.png", "y.png", "z.png"],
-    "poisson": ["history-2.png", *FIELD],
+    "poisson": [*SECOND, *FIELD],
     "schrodinger": FIELD,
     "sn-curve": ["curves.png", "history-2.png", "history.png"],
     "wave": FIELD,

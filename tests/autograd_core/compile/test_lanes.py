@@ -117,3 +117,42 @@ def test_powers_and_special_functions_go_row_by_row(rows):
     np.testing.assert_allclose(found, f(x), rtol=1e-11, atol=1e-12)
     (entry,) = next(iter(compiled.entries.values()))
     assert any(block.tiles for block in entry.runner.blocks)
+
+
+MIXING = {
+    "rows and columns of a square": (256, 256, lambda h: h + h.T),
+    "a product of stacks": (8192, 32, lambda h: ac.matmul(h.reshape(8192, 4, 8), h.reshape(8192, 8, 4))),
+    "all rows with all rows": (256, 256, lambda h: h @ h.T),
+    "two rows from one": (8192, 32, lambda h: h.reshape(16384, 16)),
+    "rows joined to rows": (8192, 32, lambda h: ac.concatenate([h, h])),
+    "a stack of a square and its transpose": (256, 256, lambda h: ac.stack([h, h.T])),
+    "every other row": (8192, 32, lambda h: h[::2]),
+    "some rows": (8192, 32, lambda h: h[np.arange(0, 8192, 3)]),
+    "rows added to others": (8192, 32, lambda h: ac.zeros((16384, 32)).at[::2].add(h)),
+    "a mean that is taken off": (8192, 32, lambda h: h - ac.mean(h, axis=0)),
+    "several results": (8192, 36, lambda h: ac.linalg.qr(h.reshape(8192, 6, 6))[1]),
+    "an op that is not known": (8192, 32, lambda h: ac.cumsum(h, axis=1)),
+}
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_a_program_that_mixes_rows_is_left_in_one_piece(name):
+    n, m, f = MIXING[name]
+    x = ac.tensor(rng.normal(size=(n, m)))
+    whole = lambda x: f(ac.tanh(ac.sin(ac.exp(-ac.square(ac.cos(x) * x)) + x) * 2.0) - x)
+    compiled = ac.compile(whole)
+    for _ in range(3):
+        found = compiled(x)
+    np.testing.assert_allclose(found, whole(x), rtol=1e-11, atol=1e-12)
+    (entry,) = next(iter(compiled.entries.values()))
+    assert not any(block.tiles for block in entry.runner.blocks)
+
+
+def test_a_few_steps_are_not_worth_tiles():
+    x = ac.tensor(rng.normal(size=(8192, 32)))
+    compiled = ac.compile(lambda x: ac.sum(ac.tanh(x) * x))
+    for _ in range(3):
+        found = compiled(x)
+    np.testing.assert_allclose(found, ac.sum(ac.tanh(x) * x), rtol=1e-12)
+    (entry,) = next(iter(compiled.entries.values()))
+    assert not any(block.tiles for block in entry.runner.blocks)
