@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,49 @@ import numpy as np
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
 
+from functions import DTYPES, Use, uses  # noqa: E402
+
 from autograd_core import registry  # noqa: E402
 from autograd_core.table import Elementwise  # noqa: E402
 from autograd_core.testing import samples as _  # noqa: E402, F401 (fills `declarations`)
 from autograd_core.testing.declared import Declaration, Kink, declarations  # noqa: E402
 
+# Modules of functions of functions, and of settings.
+TOOLS = {
+    "batching", "calculus", "checkpointing", "compile", "copies", "custom", "dtypes", "graph", "matrices", "random", "reading",
+    "table", "tape", "taylor", "transforms",
+}  # fmt: skip
 COVERAGE = """\
 # Coverage
+
+Every public function that computes on arrays: what it runs through, how its derivatives are checked, and the dtypes that it is
+tried with. Written by `python docs/render.py`, which runs the samples of `autograd_core/testing/samples` and the calls of
+`docs/functions.py`, and looks on.
+
+* **runs through**: the primitives of the second table, in all samples together; a single call needs some of them. A dash: the
+  argument is handed on, or the answer is made by NumPy.
+* **derivatives**: in reverse and in forward mode, and in every nesting of the two, to every order; "none" where the answer is a
+  constant. **checked to** is the order to which those of the samples are compared with differences.
+* **vmap**: "yes" without condition. "where values agree": in some calls it looks at values, such as the places of zeros, to
+  know the shape of its answer, and these must be the same for all examples; else CaptureError is raised.
+* **dtypes**: those that are tried. Samples in float64 run in float32 too, those in complex128 in complex64.
+
+Methods (`x.sum()`), operators (`x + y`) and NumPy's own functions (`np.sum(x)`) lead to the same functions.
+"""
+APART = """
+Without a row here, as they are functions of functions, or set something:
+{tools}.
+
+Arrays made of sizes and places, and questions about arrays, run through no primitive and have no derivative:
+{plain}.
+"""
+PRIMITIVES = """\
+## Primitives
 
 Every primitive of the engine, as `autograd_core.registry` lists them. All of them have a batching rule (`vmap`) and a shape
 rule; those with derivatives have them in reverse and in forward mode, to every order. `tests/autograd_core/test_registry.py`
 runs the samples through the gradient check to the order given here, compares the values with NumPy or SciPy and with mpmath
-where this table says so, and provokes the errors. Written by `python docs/render.py`.
+where this table says so, and provokes the errors.
 
 A name is that of the nodes in a graph: what `y.grad_fn`, drawings, error messages and `autograd_core.registry` show, and not
 always that of a function. Many functions are made of others (`ac.var` of sums and products), some have a node of another name
@@ -70,7 +102,32 @@ def coverage() -> str:
     rows = [row(name, registry[name], declarations.get(name)) for name in sorted(registry) if name != "part"]
     derived = sum(registry[name].differentiable for name in registry)
     count = f"{len(rows)} primitives, {derived - 1} of them with derivatives."
-    return "\n".join([COVERAGE, count, "", *table(head, rows), ""])
+    return "\n".join([COVERAGE, *functions(), PRIMITIVES, count, "", *table(head, rows), ""])
+
+
+def functions() -> Iterator[str]:
+    """The lines about the public functions."""
+    found = sorted(uses(), key=lambda use: (use.names[0].count("."), use.names[0]))
+    shown = [use for use in found if use.parts or use.derived]
+    yield from table(["function", "runs through", "derivatives", "checked to", "vmap", "dtypes"], map(function, shown))
+    apart = [use for use in found if use not in shown]
+    groups = [[use for use in apart if (use.module.split(".")[1] in TOOLS) == tool] for tool in (True, False)]
+    tools, plain = (fill(", ".join(map(named, group)), 124) for group in groups)
+    yield APART.format(tools=tools, plain=plain)
+
+
+def named(use: Use) -> str:
+    """The names of a function."""
+    return ", ".join(f"`{name}`" for name in use.names)
+
+
+def function(use: Use) -> list[str]:
+    """What coverage.md says about one public function."""
+    derivatives = ["reverse, forward", f"order {use.order}"] if use.derived else ["none", ""]
+    vmap = ("where values agree" if use.reads else "yes") if use.dtypes else ""
+    words = {"float64": "float32, float64", "complex128": "complex64, complex128"}
+    dtypes = ", ".join(words.get(name, name) for name in DTYPES if name in use.dtypes)
+    return [named(use), ", ".join(sorted(use.parts)) or "–", *derivatives, vmap, dtypes]
 
 
 def row(name: str, op: Any, declared: Declaration | None) -> list[Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import io
 import os
+import shutil
 import sys
+import textwrap
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from autograd_core.errors import MissingExtraError, require
 from .files import write_text
 from .pictures import OutputFolderError, open_output_folder
 
+TABLE = "A table is text with commas, semicolons (then a comma is a decimal one) or blanks; names on top are skipped."
 QUICK = "a quick run: the same path, too short for small errors"
 
 
@@ -43,7 +46,9 @@ def run(package: str, studies: Mapping[str, str], argv: Sequence[str]) -> int:
         return 0 if argv else 2
     module = argv[0].replace("-", "_")
     if module not in {name.replace("-", "_") for name in studies}:
-        print(f"unknown study {argv[0]!r}\n\n{usage(package, studies)}", file=sys.stderr)
+        near = difflib.get_close_matches(argv[0].replace("_", "-"), studies, n=1)
+        meant = f": did you mean {near[0]}?" if near else ""
+        print(f"unknown study {argv[0]!r}{meant}\n\n{usage(package, studies)}", file=sys.stderr)
         return 2
     study = importlib.import_module(f"{package}.studies.{module}")
     try:
@@ -79,11 +84,23 @@ def print_whatever_comes() -> None:
             stream.reconfigure(errors="replace")
 
 
+def described(command: str, text: str, end: str = "") -> argparse.ArgumentParser:
+    """A parser without options yet, whose help begins with a docstring, paragraph by paragraph, and has `end` below."""
+    width = max(20, shutil.get_terminal_size().columns - 2)
+    filled = "\n\n".join(textwrap.fill(part, width) for part in text.strip().split("\n\n"))
+    style = argparse.RawDescriptionHelpFormatter
+    prog, below = f"python -m {command}", textwrap.fill(end, width)
+    return argparse.ArgumentParser(prog=prog, description=filled, epilog=below, formatter_class=style)
+
+
 def options(command: str, text: str, data: str) -> argparse.ArgumentParser:
-    """The options of all studies, for a command such as "nn digits"; `text` is its docstring, `data` what --data reads."""
+    """The options of all studies, for a command such as "nn digits"; `text` is its docstring, `data` what --data reads.
+
+    Where these are rows or a table, the help says how they are written.
+    """
     name = command.rpartition(" ")[2]
-    p = argparse.ArgumentParser(prog=f"python -m {command}", description=text.splitlines()[0])
-    p.epilog = f"FILE of --data: {data}"
+    written = f". {TABLE}" if data.startswith("rows") or ".csv" in data else ""
+    p = described(command, text, f"FILE of --data: {data}{written}")
     p.add_argument("--quick", action="store_true", help="a few steps only, for a look")
     p.add_argument("--data", metavar="FILE", help="your own data")
     p.add_argument("--out", metavar="DIR", help=f"folder for pictures and tables (default: {name}-study or {name}-quick)")
@@ -104,19 +121,36 @@ def whole_from(low: int) -> Callable[[str], int]:
 
 
 def read_table(path: str) -> np.ndarray:
-    """The numbers of a text file as rows and columns, separated by commas where the name has .csv, else by spaces.
+    """The numbers of a text file as rows and columns, separated by commas, semicolons or blanks, without a row of names on top.
 
-    Raises DataError for a file that cannot be read or has no numbers.
+    With semicolons a comma is a decimal one. Lines may end with a comment after #. Raises DataError for a file that cannot be
+    read or has no numbers.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NumPy's about an empty file
-            table = np.loadtxt(path, delimiter="," if ".csv" in Path(path).suffixes else None, ndmin=2)
+        with np.lib.npyio.DataSource(None).open(path, "rt", encoding="latin-1") as file:  # names may be of any encoding
+            text = file.read().removeprefix("\ufeff".encode().decode("latin-1"))
+        lines = [line for line in (each.partition("#")[0].strip() for each in text.splitlines()) if line]
+        if lines and not any(map(_is_number, lines[0].split(_separator(lines[0])))):
+            del lines[0]
+        if not lines:
+            raise DataError(f"{path} has no numbers")
+        if (separator := _separator(lines[0])) == ";":
+            lines = [line.replace(",", ".") for line in lines]
+        return np.loadtxt(lines, delimiter=separator, ndmin=2)
     except (OSError, ValueError) as error:
-        raise DataError(f"Cannot read numbers from {path}: {error}") from error
-    if table.size == 0:
-        raise DataError(f"{path} has no numbers")
-    return table
+        raise error if isinstance(error, DataError) else DataError(f"Cannot read numbers from {path}: {error}") from error
+
+
+def _separator(line: str) -> str | None:
+    return next((each for each in ";," if each in line), None)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def conduct(parser: argparse.ArgumentParser, argv: Sequence[str], study: Callable[..., Result]) -> int:
@@ -126,17 +160,29 @@ def conduct(parser: argparse.ArgumentParser, argv: Sequence[str], study: Callabl
     """
     args = parser.parse_args(argv)
     name = parser.prog.rpartition(" ")[2]
+    path = Path(args.out or (f"{name}-quick" if args.quick else f"{name}-study")).expanduser().absolute()
+    new = [each for each in (path, *path.parents) if not each.exists()]
     try:
-        folder = open_output_folder(args.out or (f"{name}-quick" if args.quick else f"{name}-study"))
+        folder = open_output_folder(path)
         start = time.perf_counter()
         result = study(args, folder, False if args.quiet else None if args.quick else True)
     except (OutputFolderError, DataError) as error:
         print(error, file=sys.stderr)
+        _remove_empty(new)
         return 2
     table = f"{result.table}\n{QUICK}" if args.quick else result.table
     write_text(folder / "table.txt", table + "\n")  # before the pictures, so that no error there loses it
     print(f"{table}\n\nmade in {time.perf_counter() - start:.0f} s")
     return _draw(result, folder)
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders that were made for a study that was refused, the inner ones first."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:  # something was written there
+            return
 
 
 def _draw(result: Result, folder: Path) -> int:

@@ -81,6 +81,11 @@ class History:
                 history.rows.append({name: _value(cell) if csv_file else _number(cell) for name, cell in row.items()})
         return history
 
+    @property
+    def losses(self) -> dict[str, list]:
+        """The steps, and the columns that are losses: those whose name ends in "loss"."""
+        return {name: column for name, column in self.columns.items() if name == "step" or name.endswith("loss")}
+
     def draw(self, path: str | os.PathLike[str], title: str = "") -> Path:
         """Draw the learning curves into a file (.png, .svg, .pdf). Needs matplotlib, the extra `plot`."""
         return save_learning_curves(path, self.columns, title)

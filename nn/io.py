@@ -54,10 +54,12 @@ def load(path: str | os.PathLike[str], into: Module | None = None) -> Any:
     """What was saved: a dict of Tensors by name, or the model, made anew with its weights; PyTorch's files are dicts.
 
     With `into=model` the values are written into this one, which is given back: use it for models of your own classes.
-    Raises FileFormatError for a file that is truncated, damaged, of another format, or of a model that this package
-    cannot make by itself, and StateDictError where names or shapes do not fit; `into` is unchanged then.
+    A model that is made anew is in training mode: call `model.eval()` before predicting.
+    Raises FileFormatError for a file that is truncated, damaged, of another format, of a training, or of a model that this
+    package cannot make by itself, and StateDictError where names or shapes do not fit; `into` is unchanged then.
     """
     arrays, texts = read(path)
+    _check_nameable(path, arrays, texts)
     if into is not None:
         into.load_state_dict(arrays)
         return into
@@ -154,6 +156,19 @@ def _described(model: Module) -> dict[str, Any]:
         return describe(model)
     except NotDescribableError as error:
         return {"class": type(model).__name__, "why": str(error)}
+
+
+def _check_nameable(path: Any, arrays: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    """Raise for other files of ours, whose arrays have numbers for names: trainings and nested values."""
+    if list(arrays) != [str(i) for i in range(len(arrays))]:
+        return
+    if texts.get("kind") == "trainer":
+        raise FileFormatError(
+            f"{os.fspath(path)} holds a training, as Trainer.save or the checkpoint of a PINN writes it. Make it as it was, "
+            "then trainer.resume(path), or pinn.fit(…, resume=path). For a model alone: nn.save(path, model)"
+        )
+    if "structure" in texts:
+        raise FileFormatError(f"{os.fspath(path)} holds nested values, as nn.compat.save writes them: nn.compat.load(path)")
 
 
 def _rebuilt(path: Any, description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Module:

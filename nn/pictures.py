@@ -90,7 +90,7 @@ def save_fit(
 
 def save_history(
     path: str | os.PathLike[str],
-    history: Mapping[str, Sequence[Any]],
+    history: Any,
     title: str = "",
     *,
     x_label: str = "step",
@@ -98,9 +98,11 @@ def save_history(
 ) -> Path:
     """Draw loss terms over the steps on a logarithmic axis, with the borders between the stages.
 
-    ``history`` is a table of columns of one length: ``loss`` and any other name is a curve; ``step``, if it is there,
-    holds the step and ``stage`` the name of the stage of each row. Values that are not positive leave a gap.
+    ``history`` is that of a training, whose losses are drawn, or a table of columns of one length: ``loss`` and any other
+    name is a curve; ``step``, if it is there, holds the step and ``stage`` the name of the stage of each row. Values that
+    are not positive leave a gap.
     """
+    history = getattr(history, "losses", history)
     length = len(next(iter(history.values()), ()))
     for name, column in history.items():
         check_shape(f"history[{name!r}]", np.asarray(column), (length,), "all columns have one length")

@@ -58,8 +58,8 @@ class Trainer:
 
     `progress`: True shows a progress bar, False none, None only at a terminal. `compile`, as in `PINN.fit`, needs a problem
     whose terms are a function of Tensors alone. After `every` steps `metrics`, functions of the problem by name, fill columns
-    of the history, `callbacks` are called, and the training is saved into `checkpoint`. `step` and `epoch` count the steps and
-    these looks. `batch` is how many interior points are used at a time.
+    of the history, `callbacks` are called, and the training is saved into `checkpoint`, at its end too; Ctrl-C leaves the file
+    of the look before. `step` and `epoch` count steps and looks. `batch` is how many interior points are used at a time.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class Trainer:
         self.stopped_by: Any = None  # the callback that ended the training
         self.optimizer: Any = None
         self._saved: Mapping[str, Any] | None = None  # of the optimizer, in a training that goes on
+        self._unsaved = False  # steps since the file was written
         self._exactly = checkpoint is not None  # each digit is that of a training that is stopped and goes on
 
     @property
@@ -124,6 +125,7 @@ class Trainer:
             if self.stopped_by is not None:
                 break
             self.place += 1
+            self._save_last()
         self.history.why_not_compiled = self.evaluate.why_not
         self._call("on_end")
         return self.history
@@ -150,6 +152,9 @@ class Trainer:
                 self._build(stage, steps)
             run = self._minimize if minimizes(self.optimizer) else self._make_steps
             reason = run(stage, steps, bar)
+            ended = self.round + 1 == len(rounds) and not minimizes(self.optimizer)
+            if ended or self.stopped_by is not None:  # more steps could follow; where a search has converged, none
+                self._save_last()
             self.round, self.made = self.round + 1, 0
         if not minimizes(self.optimizer) and self.stopped_by is None:
             self._loss(stage)  # the last step too may have led to NaN
@@ -256,7 +261,7 @@ class Trainer:
         self.history.stop_reasons.append((stage.name, f"interrupted after step {self.history.steps}"))
 
     def _record(self, stage: Stage, bar: Progress, loss: float) -> None:
-        self.made += 1
+        self.made, self._unsaved = self.made + 1, True
         look = (self.history.steps + 1) % self.every == 0
         measured = self._measured() if look else {}
         self.history.add(stage.name, loss, {**self.latest, **measured})
@@ -295,6 +300,11 @@ class Trainer:
 
     # -- stop and resume -----------------------------------------------------------------------------------------
 
+    def _save_last(self) -> None:
+        """Save what was done since the file was written."""
+        if self.checkpoint is not None and self._unsaved:
+            self.save(self.checkpoint)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write all that the next step depends on: weights, optimizer, points, random states, history, place in the stages."""
         state = {
@@ -308,10 +318,19 @@ class Trainer:
             "rows": self.history.rows,
             "stop_reasons": [list(each) for each in self.history.stop_reasons],
         }
+        self._unsaved = False
         return write_state(path, state)
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Go on where `save` was called. Raises ValueError for a training of another network or with other callbacks."""
+        """Go on where `save` was called.
+
+        Raises FileNotFoundError, and ValueError for a training of another network or with other callbacks.
+        """
+        if not Path(path).is_file():
+            raise FileNotFoundError(
+                f"fit: there is no file {os.fspath(path)} to resume. fit(…, checkpoint=…) writes one; to begin "
+                "anew leave resume out."
+            )
         state = read_state(path)
         shapes = [p.shape for p in self.parameters]
         if [np.shape(p) for p in state["parameters"]] != shapes or len(state["callbacks"]) != len(self.callbacks):

@@ -1,8 +1,11 @@
-"""A bar of varying section, held at one end and pulled at the other: (EA u')' + p = 0. Forward, and its stiffness from strains.
+"""A bar of varying section, held at one end and pulled at the other: (EA u')' + p = 0. Its displacement, and its stiffness.
 
 Forward: E = 1 and A = x² + 1 are known, u is to be found, with u(0) = 0 and the force EA u' at x = L. Inverse: u is measured
 along the bar and EA is an unknown field, a second network, that is positive. The load p is made so that
 u = 1 - cos 3πx in both, with EA = x² + 1 and with EA = x³ - x² + 1; L = 1.5.
+
+With displacements of one's own the inverse problem alone is solved, of a bar 0 ≤ x ≤ 1.5 under the same load and force:
+p = (2x - 3x²) u' - 9π² (x³ - x² + 1) cos 3πx with u' = 3π sin 3πx, and EA u' = 6.375π = 20.03 at x = 1.5.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from ..domain import Interval
 from ..metrics import relative_l2
 from ..pinn import PINN
 from .dynamics import chosen, parser
-from .equations import Figure, Run, Size, fitted, read_rows, result
+from .equations import Figure, Run, Size, check_not_zero, fitted, read_rows, result
 
 L = 1.5
 BAR = Interval("x", 0, L)
@@ -99,9 +102,11 @@ def measured() -> np.ndarray:
 
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
-    """Solve both problems and compare with what they were made of."""
+    """Solve both problems and compare with what they were made of, or find the stiffness from displacements of one's own."""
     size = chosen(SIZES, args)
-    data = measured() if args.data is None else read_rows(args.data, "x, u", BAR)
+    if args.data is not None:
+        return from_own(args, size, progress)
+    data = measured()
     runs, figures = [fitted(forward(size, args.seed), size, progress)], []
     x = np.linspace(0, L, 601)
     EA, pinn = INVERSE[0](x), runs[0].pinn
@@ -109,14 +114,41 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     figures.append(Figure("forward: u, relative L2", relative_l2(pinn.predict(x), displacement(x).numpy()), 1e-3))
     figures.append(Figure("forward: EA u', relative L2", relative_l2(FORWARD[0](x) * pinn.predict(x, "u_x"), pulled), 1e-3))
     if not runs[0].history.interrupted:
-        first = replace(size, adam=0, lbfgs=size.lbfgs // 4)
-        u = fitted(alone(size, args.seed, data), first, progress).pinn.network  # else EA would fit what u does not yet
-        runs.append(fitted(inverse(size, args.seed, data, u), size, progress))
+        runs.append(stiffness_from(data, size, args.seed, progress))
         pinn = runs[1].pinn
         figures.append(Figure("inverse: u, relative L2", relative_l2(pinn.predict(x), displacement(x).numpy())))
         figures.append(Figure("inverse: EA, relative L2", relative_l2(pinn.predict(x, "EA"), EA), 1e-2))
-    head = f"Bar, u = 1 - cos 3πx, L = {L}; inverse from {len(data)} displacements; {size}"
+    head = f"Bar, (EA u')' + p = 0, u = 1 - cos 3πx, L = {L}; inverse from {len(data)} displacements\n{size}"
     return result(args, head, figures, runs, lambda folder: draw(folder, runs, data, x))
+
+
+def stiffness_from(data: np.ndarray, size: Size, seed: int, progress: bool | None) -> Run:
+    """The inverse problem, trained: u alone before, else EA would fit what u does not yet."""
+    first = fitted(alone(size, seed, data), replace(size, adam=0, lbfgs=size.lbfgs // 4), progress)
+    return fitted(inverse(size, seed, data, first.pinn.network), size, progress)
+
+
+def from_own(args: argparse.Namespace, size: Size, progress: bool | None) -> Result:
+    """The stiffness from displacements of one's own, with errors against these."""
+    data = read_rows(args.data, "x, u", BAR)
+    check_not_zero(args.data, data[:, 1])
+    run, x = stiffness_from(data, size, args.seed, progress), np.linspace(0, L, 601)
+    u, EA = run.pinn.predict(x), run.pinn.predict(x, "EA")
+    name = Path(args.data).name
+    labels: dict[str, Any] = {"x_label": "x (–)"}
+    figures = [
+        Figure(f"u, relative L2 to {name}", relative_l2(run.pinn.predict(data[:, :1]), data[:, 1])),
+        *(Figure(f"EA at x = {at:g}", EA[k]) for at, k in ((0, 0), (L / 2, 300), (L, 600))),
+    ]
+
+    def draw(folder: Path) -> None:
+        given: dict[str, Any] = {"points": tuple(data.T), **labels}
+        pictures.save_fit(folder / "stiffness.png", x, {"inverse": EA}, "Bar: the stiffness", y_label="EA (–)", **labels)
+        pictures.save_fit(folder / "displacement.png", x, {"inverse": u}, "Bar: displacement", y_label="u (–)", **given)
+
+    problem = f"Bar, (EA u')' + p = 0, L = {L}, with the load p and the force at x = L that --help gives"
+    head = f"{problem}\nEA from {len(data)} displacements of {name}, which must belong to this bar\n{size}"
+    return result(args, head, figures, [run], draw)
 
 
 def draw(folder: Path, runs: Sequence[Run], data: np.ndarray, x: np.ndarray) -> None:
@@ -137,5 +169,5 @@ def draw(folder: Path, runs: Sequence[Run], data: np.ndarray, x: np.ndarray) -> 
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("bar", __doc__, "rows x, u of displacements for the inverse problem")
+    p = parser("bar", __doc__, "rows x, u of displacements for the inverse problem, of the bar and the load above")
     return conduct(p, argv, study)

@@ -19,7 +19,7 @@ import numpy as np
 import autograd_core as ac
 import nn
 from autograd_core.errors import MissingExtraError, require
-from nn.command import DataError, whole_from
+from nn.command import TABLE, DataError, described, whole_from
 
 from .. import pictures
 from ..conditions import DirichletBC, InitialCondition
@@ -158,15 +158,16 @@ def main(argv: Sequence[str]) -> int:
     args = parser().parse_args(argv)
     size = "quick" if args.quick else "paper" if args.paper else "study"
     try:
-        folder = pictures.open_output_folder(args.out or f"burgers-{size}")
         beside = others(args)
+        folder = pictures.open_output_folder(args.out or f"burgers-{size}")
     except (pictures.OutputFolderError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
     setup = SETUPS["default" if size == "study" else size]
     pinn = build(setup, args.seed)
     layers = "–".join(map(str, setup.layers))
-    print(f"Burgers' equation, ν = 0.01/π; network {layers}, {setup.interior} collocation points, seed {args.seed}")
+    print("Burgers' equation, u_t + u u_x = ν u_xx, u(0, x) = −sin πx, u(t, ±1) = 0, ν = 0.01/π")
+    print(f"network {layers}, {setup.interior} collocation points, seed {args.seed}")
     if args.quick:
         print("A quick run: the same path, too short for a small error. Leave --quick out for the real one.")
     start = time.perf_counter()
@@ -209,13 +210,13 @@ def finish(folder: Path, pinn: PINN, history: History, exact: np.ndarray, found:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    p = argparse.ArgumentParser(prog="python -m physics burgers", description=__doc__.splitlines()[0])
+    p = described("physics burgers", __doc__, f"FILE of --data: rows x, t, u of a solution of this problem. {TABLE}")
     size = p.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the same path in under 20 seconds, for tests; the error is large")
     size.add_argument("--paper", action="store_true", help="the published set-up: 8×20, 10,100 points, L-BFGS-B; about 20 min")
     p.add_argument("--out", metavar="DIR", help="folder for pictures and weights (default: burgers-study, -quick or -paper)")
-    p.add_argument("--reference", type=Path, metavar="FILE.mat", help="also compare with a reference solution: x, t, usol")
-    p.add_argument("--data", metavar="FILE", help="also compare with a solution of your own: rows x, t, u")
-    p.add_argument("--seed", type=whole_from(0), default=0, help="of the weights and the points (default: %(default)s)")
+    p.add_argument("--reference", type=Path, metavar="FILE", help="a MATLAB file to compare with too: x, t, usol")
+    p.add_argument("--data", metavar="FILE", help="your own data, a solution to compare with too")
+    p.add_argument("--seed", type=whole_from(0), default=0, metavar="N", help="of weights and points (default: %(default)s)")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     return p

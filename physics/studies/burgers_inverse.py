@@ -20,7 +20,7 @@ from ..conditions import PointData
 from ..exact import burgers as exact_solution
 from ..metrics import relative_l2
 from ..pinn import PINN
-from .discovery import box, errors, noisy, several
+from .discovery import axes_of, box, errors, noisy, several
 from .dynamics import chosen, parser
 from .equations import Figure, Size, draw_field, on_grid, read_rows, result
 
@@ -64,13 +64,14 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     given = lambda noise: measured(args.seed, noise, size.interior) if own is None else own
     make = lambda noise: problem(size, args.seed, given(noise))
     runs = several(make, (0.0, 0.01) if own is None else (0.0,), size, progress)
-    x, t = np.linspace(-1, 1, 256), np.arange(100) / 100
+    x, t = (np.linspace(-1, 1, 256), np.arange(100) / 100) if own is None else axes_of(runs[""].pinn)
     true, found = exact_solution(t[:, None], x[None, :], TRUE["lambda2"]), on_grid(runs[""].pinn, x, t)
     figures = [] if own is not None else [Figure("u, relative L2", relative_l2(found, true))]
     for kind, run in runs.items():
         limits = {"wanted": WANTED[kind], "published": PUBLISHED[kind]}
         figures += errors(run.pinn, TRUE if own is None else None, kind=kind, **limits)
-    head = f"Burgers' equation discovered from {len(given(0.0)):,} values; {size}"
+    source = "" if own is None else f" of {Path(args.data).name}"
+    head = f"Burgers' equation discovered, u_t + λ₁ u u_x = λ₂ u_xx, from {len(given(0.0)):,} values{source}\n{size}"
 
     def draw(folder: Path) -> None:
         for kind, run in runs.items():
@@ -78,7 +79,7 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
             pictures.save_coefficients(
                 folder / name, run.history, f"Burgers{kind}: coefficients", exact=TRUE if own is None else None
             )
-        draw_field(folder, "Burgers' equation discovered", (x, t), found, true)
+        draw_field(folder, "Burgers' equation discovered", (x, t), found, true if own is None else None)
 
     return result(args, head, figures, [*runs.values()], draw)
 

@@ -18,7 +18,21 @@ from ..baseline import BaselineNN
 from ..hamiltonian import HamiltonianNN
 from ..portraits import save_portrait
 from ..systems import System
-from .dynamics import COLUMNS, Data, Learned, chosen, learned_from, motions, roll_out, rows, slope_error, train
+from .dynamics import (
+    COLUMNS,
+    OWN_COLUMNS,
+    Data,
+    Learned,
+    chosen,
+    held_out,
+    learned_from,
+    motions,
+    own_cells,
+    roll_out,
+    rows,
+    slope_error,
+    train,
+)
 
 HIDDEN = 200
 STARTS = 15  # motions that are compared, from starts that are not in the data
@@ -66,22 +80,26 @@ class Experiment:
 
 
 def study(experiment: Experiment, args: argparse.Namespace, progress: bool | None) -> Result:
-    """Train both networks, let them move from new starts, and compare energies."""
+    """Train both networks, let them move from new starts, and compare energies; with a user's states, slopes held out."""
     size, seed = chosen(experiment.sizes, args), args.seed
-    training, testing = experiment.data(seed, size.motions) if args.data is None else own_data(experiment, args.data)
-    starts = experiment.starts(np.random.default_rng([seed, 2]), STARTS)
+    own = args.data is not None
+    training, testing = own_data(experiment, args.data) if own else experiment.data(seed, size.motions)
+    starts = training.x[:1] if own else experiment.starts(np.random.default_rng([seed, 2]), STARTS)
     times = np.linspace(0.0, experiment.span, 21 if args.quick else 401)
-    true = motions(experiment.system, starts, times)
+    true = None if own else motions(experiment.system, starts, times)
     learned, found, lines = [], {}, {}
     for (name, model), published in zip(experiment.models(seed, size.hidden).items(), experiment.published, strict=True):
         learned.append(_trained(experiment, size, name, model, training, seed, progress))
         tolerance = 1e-4 if args.quick else 1e-8
         found[name] = roll_out(model, starts, times, rtol=tolerance, atol=tolerance)
-        lines[name] = _cells(experiment, learned[-1], true, found[name], testing, published)
+        if true is None:
+            lines[name] = own_cells(learned[-1], training, testing)
+        else:
+            lines[name] = _cells(experiment, learned[-1], true, found[name], testing, published)
         if learned[-1].interrupted:
             break
-    table = f"{_head(experiment, size, args, training)}\n\n{rows('', COLUMNS, lines)}"
-    table += "" if args.quick else f"\n{_verdict(experiment, true, found)}"
+    table = f"{_head(experiment, size, args, training)}\n\n{rows('', OWN_COLUMNS if own else COLUMNS, lines)}"
+    table += "" if args.quick or true is None else f"\n{_verdict(experiment, true, found)}"
     return Result(table, lambda folder: draw(folder, experiment, training, times, true, found), learned[-1].interrupted)
 
 
@@ -101,13 +119,16 @@ def _cells(e: Experiment, run: Learned, true: np.ndarray, found: np.ndarray, dat
 
 def _head(e: Experiment, size: Size, args: argparse.Namespace, data: Data) -> str:
     n, h, whole = e.system.size, size.hidden, e.sizes["default"]
+    nets = f"networks {n}–{h}–{h}–1 and –{n}, tanh, Adam 1e-3, seed {args.seed}"
+    if args.data is not None:
+        return (
+            f"Any motion q, p of {n} numbers a state that keeps an energy; {nets}\n"
+            f"{learned_from(args, data, '')}, every fifth row held out; mean squares of the errors of slopes"
+        )
     published = f"published were {whole.motions:,}, {whole.steps:,} and {whole.hidden}"
     reduced = f"\nreduced: {size.motions:,} motions, {size.steps:,} steps, {h} units; {published}" if size != whole else ""
     learned = learned_from(args, data, f"states with noise {e.noise}, slopes without")
-    return (
-        f"{e.title}; networks {n}–{h}–{h}–1 and –{n}, tanh, Adam 1e-3, seed {args.seed}\n"
-        f"{learned}; energies of {STARTS} motions from new starts over {e.span:g} units of time{reduced}"
-    )
+    return f"{e.title}; {nets}\n{learned}; energies of {STARTS} motions from new starts over {e.span:g} units of time{reduced}"
 
 
 def _verdict(e: Experiment, true: np.ndarray, found: dict[str, np.ndarray]) -> str:
@@ -124,20 +145,20 @@ def own_data(e: Experiment, path: str) -> tuple[Data, Data]:
             f"{path}: needed are at least 5 rows of {2 * n} finite numbers, a state and its time derivative; "
             f"got {len(table)} rows of {table.shape[1]}"
         )
-    held = np.arange(len(table)) % 5 == 4
-    return Data(table[~held, :n], table[~held, n:]), Data(table[held, :n], table[held, n:])
+    return held_out(table)
 
 
-def draw(folder: Path, e: Experiment, data: Data, t: np.ndarray, true: np.ndarray, found: dict[str, np.ndarray]) -> None:
-    """The pictures: one motion in the space of states, and its energy."""
+def draw(folder: Path, e: Experiment, data: Data, t: np.ndarray, true: Any, found: dict[str, np.ndarray]) -> None:
+    """The pictures: one motion in the space of states, and its energy where the system, and so its `true` motion, is known."""
     n = e.system.size
     plane = [0, n // 2] if n == 2 else [0, 1]
     labels = ("q (–)", "p (–)") if n == 2 else ("x of the first body (–)", "y of the first body (–)")
     one = {name: states[:, 0, plane] for name, states in found.items() if np.isfinite(states[:, 0]).all()}
     given = data.x[: 40 * len(e.times) : 2, plane] if n == 2 else None
-    save_portrait(
-        folder / "motion.png", one, e.title, truth=true[:, 0, plane], points=given, x_label=labels[0], y_label=labels[1]
-    )
+    title, path = ("Your motion", None) if true is None else (e.title, true[:, 0, plane])
+    save_portrait(folder / "motion.png", one, title, truth=path, points=given, x_label=labels[0], y_label=labels[1])
+    if true is None:
+        return
     energies = {name: e.system.energy(states[:, 0]) for name, states in found.items()}
     pictures.save_fit(
         folder / "energy.png", t, energies, f"{e.title}: energy", truth=e.system.energy(true[:, 0]),

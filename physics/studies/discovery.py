@@ -21,6 +21,12 @@ def box(data: np.ndarray) -> Domain:
     return Interval("x", x_low, x_high) * TimeInterval("t", t_low, t_high)
 
 
+def axes_of(pinn: PINN) -> tuple[np.ndarray, np.ndarray]:
+    """x and t of a grid where the data lie."""
+    (x_low, x_high), (t_low, t_high) = pinn.domain.bounds
+    return np.linspace(x_low, x_high, 201), np.linspace(t_low, t_high, 101)
+
+
 def noisy(data: np.ndarray, noise: float, draws: np.random.Generator) -> np.ndarray:
     """Rows whose last column has noise in units of its standard deviation."""
     return np.column_stack([data[:, :-1], data[:, -1] + noise * data[:, -1].std() * draws.normal(size=len(data))])

@@ -19,7 +19,22 @@ from ..baseline import BaselineNN
 from ..lagrangian import LagrangianNN
 from ..portraits import save_portrait
 from ..systems import DoublePendulum
-from .dynamics import Data, falling, learned_from, motions, parser, roll_out, rows, size_of, slope_error, train
+from .dynamics import (
+    OWN_COLUMNS,
+    Data,
+    Learned,
+    falling,
+    held_out,
+    learned_from,
+    motions,
+    own_cells,
+    parser,
+    roll_out,
+    rows,
+    size_of,
+    slope_error,
+    train,
+)
 
 SYSTEM = DoublePendulum(g=9.8)
 HIGHEST = 29.4  # J, the largest potential energy, both rods upright
@@ -143,7 +158,9 @@ def energy_errors(states: np.ndarray) -> np.ndarray:
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train the networks, let them move from new starts, and compare energies."""
     size, interrupted = SIZES[size_of(args)], False
-    training = own_data(args.data) if args.data else samples(args.seed, 1, size.states, size.published)
+    if args.data is not None:
+        return from_own(args, size, progress)
+    training = samples(args.seed, 1, size.states, size.published)
     testing = samples(args.seed, 3, 82 if args.quick else 410)
     new, times = (
         starts(np.random.default_rng([args.seed, 2]), 4 if args.quick else STARTS),
@@ -154,9 +171,7 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     lines: dict[str, list[str]] = {}
     errors: dict[str, float] = {}
     for name, model in models(args.seed, size).items():
-        run = train(
-            name, model, training, size.steps, args.seed, batch=size.batch, lr=size.rate, schedule=falling, progress=progress
-        )
+        run = _trained(name, model, training, size, args.seed, progress)
         tolerance = 1e-3 if args.quick else 1e-6
         found[name] = roll_out(model, new, times, rtol=tolerance, atol=tolerance)
         single = energy_errors(found[name])
@@ -169,6 +184,28 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     table = f"{_head(size, args, training, len(new), times[-1])}\n\n{rows('', COLUMNS, lines)}"
     table += "" if args.quick or len(errors) < 2 else f"\n{_verdict(errors)}"
     return Result(table, lambda folder: draw(folder, times, true, found), interrupted)
+
+
+def from_own(args: argparse.Namespace, size: Size, progress: bool | None) -> Result:
+    """Train the networks on a user's states, and let them move from the first of these."""
+    training, testing = own_data(args.data)
+    times = np.arange((5 if args.quick else STEPS) + 1) * DT
+    found: dict[str, np.ndarray] = {}
+    lines: dict[str, list[str]] = {}
+    for name, model in models(args.seed, size).items():
+        run = _trained(name, model, training, size, args.seed, progress)
+        found[name] = roll_out(model, training.x[:1], times, rtol=1e-6, atol=1e-6)
+        lines[name] = own_cells(run, training, testing)
+        if run.interrupted:
+            break
+    said = f"{learned_from(args, training, '')}, every fifth row held out; mean squares of the errors of slopes"
+    head = f"Any motion of two angles; Adam {size.rate:g} falling to 0, {size.batch} states a step, seed {args.seed}\n{said}"
+    draw = lambda folder: draw_angles(folder, found, None)
+    return Result(f"{head}\n\n{rows('', OWN_COLUMNS, lines)}", draw, run.interrupted)
+
+
+def _trained(name: str, model: Any, data: Data, size: Size, seed: int, progress: bool | None) -> Learned:
+    return train(name, model, data, size.steps, seed, batch=size.batch, lr=size.rate, schedule=falling, progress=progress)
 
 
 def _head(size: Size, args: argparse.Namespace, data: Data, motions: int, span: float) -> str:
@@ -193,14 +230,15 @@ def _said(reached: bool) -> str:
     return "reached" if reached else "NOT reached"
 
 
-def own_data(path: str) -> Data:
-    """Training data from a file with a row of two angles, two velocities and their four slopes for each state."""
+def own_data(path: str) -> tuple[Data, Data]:
+    """Training data, and every fifth row for tests, from rows of two angles, two velocities and their four slopes."""
     table = read_table(path)
-    if table.shape[1] != 8 or not np.isfinite(table).all():
+    if table.shape[1] != 8 or len(table) < 5 or not np.isfinite(table).all():
         raise DataError(
-            f"{path}: needed are rows of 8 finite numbers, a state and its time derivative; got {table.shape[1]} a row"
+            f"{path}: needed are at least 5 rows of 8 finite numbers, a state and its time derivative; "
+            f"got {len(table)} rows of {table.shape[1]}"
         )
-    return Data(table[:, :4], table[:, 4:])
+    return held_out(table)
 
 
 def draw(folder: Path, t: np.ndarray, true: np.ndarray, found: dict[str, np.ndarray]) -> None:
@@ -209,12 +247,27 @@ def draw(folder: Path, t: np.ndarray, true: np.ndarray, found: dict[str, np.ndar
     title = "Double pendulum: mean energy error"
     labels: dict[str, Any] = {"x_label": "time (s)", "y_label": "|E − E(0)| (J)"}
     pictures.save_fit(folder / "energy.png", t, errors, title, truth=np.zeros_like(t), **labels)
+    draw_angles(folder, found, true[:, 0, :2])
+
+
+def draw_angles(folder: Path, found: dict[str, np.ndarray], true: np.ndarray | None) -> None:
+    """The picture of one motion."""
     angles = {name: x[:, 0, :2] for name, x in found.items() if np.isfinite(x[:, 0]).all()}
-    labels = {"x_label": "θ₁ (rad)", "y_label": "θ₂ (rad)"}
-    save_portrait(folder / "angles.png", angles, "Double pendulum: one motion", truth=true[:, 0, :2], **labels)
+    labels: dict[str, Any] = {"x_label": "θ₁ (rad)", "y_label": "θ₂ (rad)"}
+    title = "Your motion" if true is None else "Double pendulum: one motion"
+    save_portrait(folder / "angles.png", angles, title, truth=true, **labels)
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
     paper = "the published 600,000 steps of three layers of 600; about 46 hours"
-    return conduct(parser("double-pendulum", __doc__, "rows of 4 states and 4 derivatives to train on", paper), argv, study)
+    return conduct(
+        parser(
+            "double-pendulum",
+            __doc__,
+            "rows θ₁, θ₂, their velocities and the four derivatives, of any motion of two angles",
+            paper,
+        ),
+        argv,
+        study,
+    )

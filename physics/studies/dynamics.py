@@ -20,6 +20,7 @@ from nn.command import options
 from ..integrate import StepSizeError, integrate
 from ..systems import System
 
+OWN_COLUMNS = ("learned from", "held out", "steps", "time")  # errors of the slopes of a user's own states
 COLUMNS = ("energy MSE", "published", "state MSE", "test loss", "steps", "time")
 
 
@@ -125,14 +126,26 @@ def learned_from(args: argparse.Namespace, data: Data, made: str) -> str:
     return f"{len(data.x):,} {made if args.data is None else f'states of {Path(args.data).name}'}"
 
 
+def held_out(table: np.ndarray) -> tuple[Data, Data]:
+    """Rows (x, dx) to learn from, and every fifth for tests."""
+    held, n = np.arange(len(table)) % 5 == 4, table.shape[1] // 2
+    return Data(table[~held, :n], table[~held, n:]), Data(table[held, :n], table[held, n:])
+
+
+def own_cells(run: Learned, training: Data, testing: Data) -> list[str]:
+    """The mean squared errors of the slopes of a user's states, learned and held out, steps and time."""
+    errors = (slope_error(run.model, each) for each in (training, testing))
+    return [*(f"{each:.1e}" for each in errors), f"{run.steps:,}", f"{run.seconds:.0f} s"]
+
+
 def rows(title: str, columns: Sequence[str], lines: Mapping[str, Sequence[str]]) -> str:
     """A table as text: a name and its cells a line."""
     head = f"{title:<24}" + "".join(f"{each:>14}" for each in columns)
     return "\n".join([head, *(f"{name:<24}" + "".join(f"{cell:>14}" for cell in cells) for name, cells in lines.items())])
 
 
-def parser(name: str, text: str, data: str, paper: str = "the default: no set-up is published") -> argparse.ArgumentParser:
-    """The command line of a study, with its published set-up."""
+def parser(name: str, text: str, data: str, paper: str = argparse.SUPPRESS) -> argparse.ArgumentParser:
+    """The command line of a study; where no set-up is published, --paper is the default one, and not in the help."""
     p = options(f"physics {name}", text, data)
     p.add_argument("--paper", action="store_true", help=paper)
     return p

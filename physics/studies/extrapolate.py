@@ -75,5 +75,5 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("extrapolate", __doc__, "rows x, sin x to train on")
+    p = parser("extrapolate", __doc__, "rows x, sin x to train on, values of the sine")
     return conduct(p, argv, study)

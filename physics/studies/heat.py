@@ -1,6 +1,7 @@
 """Heat in a rod that is held cold at one end and cooled by convection at the other: u_t = α u_xx, u = 0, u_x + h u = 0.
 
-The start is made of two of the modes sin μx with μ cos μ + h sin μ = 0 that this rod has; each dies at its own rate αμ².
+0 ≤ x, t ≤ 1, α = 0.1, h = 2; u = 0 at x = 0, u_x + h u = 0 at x = 1. The start sin μ₀x + ½ sin μ₂x is made of two of the modes
+sin μx with μ cos μ + h sin μ = 0 that this rod has, μ₀ = 2.28893 and μ₂ = 8.09616; each dies at its own rate αμ².
 """
 
 from __future__ import annotations
@@ -69,11 +70,12 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     pinn = problem(size, args.seed)
     own_solution(args.data, "x, t, u", pinn.domain)  # what is wrong with it is told before the training
     run = fitted(pinn, size, progress)
-    head = f"Heat in a rod, α = {ALPHA}, h = {COOLING}; {size}"
+    solved = f"u_t = {ALPHA} u_xx, u(t, 0) = 0, u_x + {COOLING:g} u = 0 at x = 1, u(0, x) = sin 2.289x + ½ sin 8.096x, t ≤ 1"
+    head = f"Heat in a rod, {solved}\n{size}"
     return beside_exact(args, run, exact, "Heat in a rod", head, wanted=1e-3)
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("heat", __doc__, "rows x, t, u of a solution to compare with")
+    p = parser("heat", __doc__, "rows x, t, u of a solution of this problem to compare with")
     return conduct(p, argv, study)

@@ -21,7 +21,7 @@ from ..conditions import PointData
 from ..metrics import relative_l2
 from ..pinn import PINN
 from . import spectral
-from .discovery import box, errors
+from .discovery import axes_of, box, errors
 from .dynamics import chosen, parser
 from .equations import Figure, Size, Solution, draw_field, fitted, on_grid, read_rows, read_solution, reference, result
 
@@ -69,21 +69,19 @@ def problem(size: Size, seed: int, data: np.ndarray) -> PINN:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Find the coefficients and compare with the true ones."""
-    size, known = chosen(SIZES, args), solution(args.quick)
-    own = None if args.data is None else read_rows(args.data, "x, t, u")
-    data = measured(known, args.seed, size.interior) if own is None else own
+    size, known = chosen(SIZES, args), solution(args.quick) if args.data is None else None
+    data = read_rows(args.data, "x, t, u") if known is None else measured(known, args.seed, size.interior)
     run = fitted(problem(size, args.seed, data), size, progress)
-    found = on_grid(run.pinn, known.x, known.t)
-    figures = errors(run.pinn, TRUE if own is None else None, wanted=WANTED)
-    if own is None:
+    axes, exact = axes_of(run.pinn) if known is None else (known.x, known.t), None if known is None else TRUE
+    found, figures = on_grid(run.pinn, *axes), errors(run.pinn, exact, wanted=WANTED)
+    if known is not None:
         figures.append(Figure("u, relative L2", relative_l2(found, known.u)))
-    source = f" of {known.source}" if own is None else ""
-    head = f"Korteweg–de Vries discovered from {len(data):,} values{source}; {size}"
+    source = f" of {Path(args.data).name if known is None else known.source}"
+    head = f"Korteweg–de Vries discovered, u_t + λ₁ u u_x + λ₂ u_xxx = 0, from {len(data):,} values{source}\n{size}"
 
     def draw(folder: Path) -> None:
-        exact = TRUE if own is None else None
         pictures.save_coefficients(folder / "coefficients.png", run.history, "Korteweg–de Vries: coefficients", exact=exact)
-        draw_field(folder, "Korteweg–de Vries discovered", (known.x, known.t), found, known.u)
+        draw_field(folder, "Korteweg–de Vries discovered", axes, found, None if known is None else known.u)
 
     return result(args, head, figures, [run], draw)
 

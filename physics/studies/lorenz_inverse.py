@@ -86,7 +86,8 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
             truth = None if true is None else true[:, k - 1]
             pictures.save_fit(folder / f"{name}.png", t, {"network": values}, f"Lorenz: {name}", truth=truth, **labels)
 
-    return result(args, f"Lorenz' system discovered from {len(data)} states; {size}", figures, [run], draw)
+    head = f"Lorenz' system discovered, x' = σ(y - x), y' = x(ρ - z) - y, z' = xy - βz, from {len(data)} states\n{size}"
+    return result(args, head, figures, [run], draw)
 
 
 def main(argv: Sequence[str]) -> int:

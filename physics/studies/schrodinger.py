@@ -87,11 +87,13 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     reduced = f"reduced; published were {paper.interior:,} points and {paper} (--paper)"
     axes, labels = (known.x, known.t), {"value_label": "|h| (–)"}
     draw = lambda folder: draw_field(folder, "Schrödinger", axes, found, true, **labels)
-    head = f"Nonlinear Schrödinger equation, against {known.source}; {size}"
+    solved = "i h_t + ½ h_xx + |h|² h = 0, h(0, x) = 2 sech x, period 10, t ≤ π/2"
+    head = f"Nonlinear Schrödinger equation, {solved}, against {known.source}\n{size}"
     return result(args, head, figures, [run], draw, reduced)
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("schrodinger", __doc__, "a MATLAB file with x, tt and uu to compare with", "5 layers of 100, 20,000 points")
+    data = "a MATLAB file with x, tt and uu of a solution of this problem to compare with"
+    p = parser("schrodinger", __doc__, data, "5 layers of 100, 20,000 points")
     return conduct(p, argv, study)

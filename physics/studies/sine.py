@@ -19,7 +19,7 @@ import numpy as np
 import autograd_core as ac
 import nn
 from autograd_core.errors import MissingExtraError, require
-from nn.command import QUICK, whole_from
+from nn.command import QUICK, described, whole_from
 from nn.progress import Progress
 
 from .. import pictures
@@ -249,7 +249,7 @@ def finish(folder: Path, data: Data, runs: Sequence[Run]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    p = argparse.ArgumentParser(prog="python -m physics sine", description=__doc__.splitlines()[0])
+    p = described("physics sine", __doc__)
     p.add_argument("--quick", action="store_true", help=f"only {QUICK_STEPS} steps, for tests; too few to overfit")
     p.add_argument("--out", metavar="DIR", help="folder for pictures and weights (default: sine-study or sine-quick)")
     p.add_argument("--seed", type=whole_from(0), default=0, metavar="N", help="of data and weights (default: %(default)s)")

@@ -26,6 +26,7 @@ from .dynamics import chosen, parser
 from .equations import Figure, Run, Size, fitted, reference, result
 
 FILE = "fatigue/AGG_sample_2022-09.csv"
+NAMES = ["stress_ratio", "stress_max", "cycles_to_failure"]
 SOURCE = "without it the real tests in the folder that PHYSICS_DATA names, or where there is none, 15 made by a power law"
 POWER_LAW = (613.8, -0.1047)  # of the tests at R = 0.1
 BEYOND = 0.1  # of the range of stresses, on both sides
@@ -39,12 +40,11 @@ SIZES = {
 
 
 def read_tests(path: Any) -> np.ndarray:
-    """Rows (R, S in MPa, N) of tests: columns of these names of the platform's files, or a table of three columns."""
+    """Rows (R, S in MPa, N) of tests: the columns `NAMES` of a file of CCFatiguePlatform, or a table of three columns."""
     try:
         header = Path(path).read_text(encoding="utf-8-sig").partition("\n")[0].strip().split(",")
-        names = ["stress_ratio", "stress_max", "cycles_to_failure"]
-        if set(names) <= {*header}:
-            columns = [header.index(name) for name in names]
+        if set(NAMES) <= {*header}:
+            columns = [header.index(name) for name in NAMES]
             rows = np.loadtxt(path, delimiter=",", skiprows=1, usecols=columns, ndmin=2, encoding="utf-8-sig")
         else:
             rows = read_table(str(path))
@@ -103,28 +103,35 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     size, path = chosen(SIZES, args), args.data or reference(FILE)
     tests = made_tests(args.seed) if path is None else read_tests(path)
     runs, figures, curves = [], [], {}
-    for R in np.unique(tests[:, 0]):
-        S, N = tests[tests[:, 0] == R, 1:].T
+    by_ratio = {R: tests[tests[:, 0] == R, 1:].T for R in np.unique(tests[:, 0])}
+    for R, (S, _) in by_ratio.items():
         if len(np.unique(S)) < 2:
             raise DataError(f"R = {R:g}: all {len(S)} tests are at S = {S[0]:g} MPa. A curve needs two stresses or more.")
+    for R, (S, N) in by_ratio.items():
         pair = [fitted(problem(size, args.seed, S, N, asked), size, progress) for asked in (True, False)]
         ((low, high),) = pair[0].pinn.domain.bounds
         line = np.linspace(low, high, 2001)
         curves[R] = (line, *(10 ** run.pinn.predict(line) for run in pair))
-        figures += compared(R, S, N, pair, curves[R])
+        figures += compared(R, S, N, pair, curves[R], args.data is None)
         runs += pair
         if any(run.history.interrupted for run in pair):
             break
-    head = f"{len(tests)} tests at {len(curves)} stress ratios, {Path(path).name if path else 'made by a power law'}; {size}"
+    source = "made by a power law" if path is None else f"{'your own of ' if args.data else ''}{Path(path).name}"
+    head = f"N(S) falls and is convex: {len(tests)} fatigue tests at {len(curves)} stress ratios, {source}\n{size}"
     shown = [run for run in runs if run.history.interrupted] or runs[:2]
     return result(args, head, figures, shown, lambda folder: draw(folder, tests, curves))
 
 
-def compared(R: float, S: np.ndarray, N: np.ndarray, pair: Sequence[Run], curves: Sequence[np.ndarray]) -> list[Figure]:
-    """The figures of one stress ratio: where the curves break the conditions, their distance from the tests, the power law."""
+def compared(
+    R: float, S: np.ndarray, N: np.ndarray, pair: Sequence[Run], curves: Sequence[np.ndarray], known: bool
+) -> list[Figure]:
+    """The figures of one stress ratio: where the curves break the conditions, their distance from the tests, the power law.
+
+    Of tests that are `known`, the power law at R = 0.1 is published.
+    """
     a, b = power_law(S, N)
     misfit = [float(np.sqrt(np.mean((run.pinn.predict(S) - np.log10(N)) ** 2))) for run in pair]
-    published = [f"{each:g}" if R == 0.1 else "–" for each in POWER_LAW]
+    published = [f"{each:g}" if known and R == 0.1 else "–" for each in POWER_LAW]
     return [
         Figure(f"R = {R:g}: places against the conditions", offences(curves[0], curves[1]), 0),
         Figure(f"R = {R:g}: the same, none asked", offences(curves[0], curves[2])),
@@ -152,6 +159,6 @@ def draw(folder: Path, tests: np.ndarray, curves: dict[float, tuple[np.ndarray, 
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    data = f"rows R, S in MPa, N, or a .csv file with the platform's columns; {SOURCE}"
+    data = f"rows R, S in MPa, N, or a .csv with the columns {', '.join(NAMES)} of EPFL's CCFatiguePlatform; {SOURCE}"
     p = parser("sn-curve", __doc__, data)
     return conduct(p, argv, study)

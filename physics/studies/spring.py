@@ -34,5 +34,6 @@ EXPERIMENT = Experiment(
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("spring", __doc__, "rows q, p, dq/dt, dp/dt to train on", "the published set-up, which is the default too")
+    data = "rows q, p, dq/dt, dp/dt of any motion that keeps an energy"
+    p = parser("spring", __doc__, data, "the published set-up, which is the default too")
     return conduct(p, argv, lambda args, folder, progress: study(EXPERIMENT, args, progress))

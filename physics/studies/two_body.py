@@ -40,6 +40,9 @@ EXPERIMENT = Experiment(
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
     p = parser(
-        "two-body", __doc__, "rows of 8 states and 8 derivatives to train on", "the published set-up, which is the default too"
+        "two-body",
+        __doc__,
+        "rows of 8 states and 8 derivatives, of any motion q, p that keeps an energy",
+        "the published set-up, which is the default too",
     )
     return conduct(p, argv, lambda args, folder, progress: study(EXPERIMENT, args, progress))

@@ -1,6 +1,6 @@
 """Waves on a string of two tones: u_tt = c² u_xx, u = 0 at both ends, u(0, x) = sin πx + ½ sin 4πx at rest.
 
-Ends, start and velocity at the start hold by construction; the equation alone is left to be learned.
+0 ≤ x, t ≤ 1 and c = 1. Ends, start and velocity at the start hold by construction; the equation alone is left to be learned.
 """
 
 from __future__ import annotations
@@ -56,11 +56,12 @@ def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Resu
     pinn = problem(size, args.seed)
     own_solution(args.data, "x, t, u", pinn.domain)  # what is wrong with it is told before the training
     run = fitted(pinn, size, progress)
-    head = f"Waves on a string, c = {C}; {size}"
+    solved = f"u_tt = {C:g}² u_xx, u(t, 0) = u(t, 1) = 0, u(0, x) = sin πx + ½ sin 4πx, u_t(0, x) = 0, t ≤ 1"
+    head = f"Waves on a string, {solved}\n{size}"
     return beside_exact(args, run, exact, "Waves on a string", head, wanted=1e-2)
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    p = parser("wave", __doc__, "rows x, t, u of a solution to compare with")
+    p = parser("wave", __doc__, "rows x, t, u of a solution of this problem to compare with")
     return conduct(p, argv, study)

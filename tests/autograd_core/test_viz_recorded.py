@@ -725,6 +725,10 @@ def wrong():
     return ac.tanh(x) @ (x.reshape(1, 2))
 def lost():
     return {}["key"]
+def scaled(x, *more, factor, power=2, **rest):
+    return ac.sum(factor * x**power)
+if __name__ == "__main__":
+    raise SystemExit("a training")
 number = 3
 """
 
@@ -748,12 +752,21 @@ def test_the_command_draws_up_to_the_failure_and_explains_bad_input(tmp_path, ca
         ("nofile.py:f", "no file"),
         ("x", "FILE.py:FUNCTION"),
         (f"{tmp_path / 'model.py'}:number", "It has: "),
+        (f"{tmp_path / 'model.py'}:scaled", "needs arguments (x, factor), and is called without any"),
     ]:
         assert main(["graph", function, "-o", str(target)]) == 2
         assert words in capsys.readouterr().err
     assert main(["graph", f"{tmp_path / 'model.py'}:loss", "-o", str(tmp_path / "graph.bmp")]) == 2
     with pytest.raises(KeyError, match="key"):  # no op failed, so there is nothing to draw
         main(["graph", f"{tmp_path / 'model.py'}:lost", "-o", str(target)])
+
+
+def test_the_help_says_how_the_function_is_called(capsys):
+    with pytest.raises(SystemExit):
+        main(["graph", "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert "It is called without arguments. The whole file is run first" in words
+    assert "what FUNCTION returns: a Tensor" in words
 
 
 def test_the_module_runs_the_command(monkeypatch):

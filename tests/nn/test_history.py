@@ -10,6 +10,7 @@ import pytest
 
 import autograd_core as ac
 import nn
+from nn import pictures
 
 ROWS = [
     {"epoch": 1, "step": 10, "loss": 0.1 + 0.2, "lr": 1e-3},
@@ -106,6 +107,18 @@ def test_learning_curves_are_drawn(tmp_path, monkeypatch):
     history(ROWS[:1]).draw(tmp_path / "one.svg")
     with pytest.raises(ac.errors.ShapeError, match="The history is empty"):
         nn.History().draw(tmp_path / "h.png")
+
+
+def test_losses_over_the_steps_are_drawn_of_a_history(tmp_path, monkeypatch):
+    figure = pytest.importorskip("matplotlib.figure")
+    drawn = []
+    monkeypatch.setattr(figure.Figure, "savefig", lambda self, *a, **k: drawn.append(self))
+    pictures.save_history(tmp_path / "h.png", history([row | {"accuracy": 0.5} for row in ROWS[:2]]))
+    (axes,) = drawn[0].axes
+    assert [line.get_label() for line in axes.lines] == ["loss", "val_loss"]
+    assert axes.lines[0].get_xdata().tolist() == [10, 20]
+    with pytest.raises(ac.errors.ShapeError, match="The history is empty"):
+        pictures.save_history(tmp_path / "h.png", nn.History())
 
 
 def test_it_says_what_happened():

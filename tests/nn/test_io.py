@@ -17,7 +17,7 @@ import pytest
 
 import autograd_core as ac
 import nn
-from nn import architecture, io
+from nn import architecture, compat, io
 
 pytest.importorskip("safetensors")
 ROOT = Path(__file__).resolve().parents[2]
@@ -262,6 +262,26 @@ def test_a_file_that_is_none_is_refused_and_nothing_is_lost(data, words, tmp_pat
             read(path)
     assert path.read_bytes() == data
     assert np.array_equal(model.weight.numpy(), before)
+
+
+def test_files_of_another_kind_are_refused_with_what_reads_them(tmp_path):
+    model = nn.Linear(2, 1)
+    trainer = nn.Trainer(model, nn.mse_loss, nn.optim.SGD(model.parameters()))
+    path = trainer.save(tmp_path / "training.safetensors")
+    compat.save({"epoch": 3, "model": model.state_dict()}, tmp_path / "nested.safetensors")
+    for into in (None, model):
+        with pytest.raises(nn.FileFormatError, match=r"holds a training, .*trainer.resume\(path\)"):
+            nn.load(path, into=into)
+        with pytest.raises(nn.FileFormatError, match=r"holds nested values, .*nn.compat.load\(path\)"):
+            nn.load(tmp_path / "nested.safetensors", into=into)
+    words = {"kind": "trainer", "structure": "steel"}  # texts of the user's own
+    assert list(nn.load(nn.save(tmp_path / "a", {"w": np.ones(2)}, words))) == ["w"]
+    assert list(nn.load(nn.save(tmp_path / "a", {"0": np.ones(2)}))) == ["0"]
+
+
+def test_a_model_is_loaded_in_training_mode(tmp_path):
+    model = nn.Sequential(nn.Linear(2, 1), nn.Dropout(0.5)).eval()
+    assert nn.load(nn.save(tmp_path / "a", model)).training
 
 
 def test_every_truncation_is_noticed():

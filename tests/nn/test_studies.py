@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -43,7 +44,9 @@ def test_the_command_says_what_there_is(capsys):
     assert all(f"  {name} " in printed for name in STUDIES)
     assert main(["--help"]) == 0
     assert main(["digit"]) == 2
-    assert "unknown study 'digit'" in capsys.readouterr().err
+    assert "unknown study 'digit': did you mean digits?\n" in capsys.readouterr().err
+    assert main(["xyz"]) == 2
+    assert "unknown study 'xyz'\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name, words", DATA.items())
@@ -108,6 +111,50 @@ def test_data_that_cannot_be_read(study, text, tmp_path, capsys):
     path.write_text(text, encoding="utf-8")
     assert main([study, "--data", str(path), "--quick", "--out", str(tmp_path / "out")]) == 2
     assert str(path) in capsys.readouterr().err
+
+
+TABLES = {
+    "blanks": b"1 2.5\n3 4\n",
+    "tabs, comments": b"# x u\n1\t2.5  # here\n\n3\t4\n",
+    "commas": b"1,2.5\n3, 4\n",
+    "names of pandas": b"x,u\n1,2.5\n3,4\n",
+    "names with blanks": b"x in m, u in mm\n1 2.5\n3 4\n",
+    "names of Excel": b"\xef\xbb\xbfx (m);u (\xc2\xb5m)\r\n1;2,5\r\n3;4\r\n",
+    "names in Latin-1": b"L\xe4nge;u\n1;2.5\n3;4\n",
+}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "txt"])
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_may_have_names_on_top_and_any_separator(name, suffix, tmp_path):
+    path = tmp_path / f"t.{suffix}"
+    path.write_bytes(TABLES[name])
+    assert command.read_table(str(path)).tolist() == [[1.0, 2.5], [3.0, 4.0]]
+
+
+@pytest.mark.parametrize("text", ["x,u\nin m,in m\n1,2\n", "1,u\n1,2\n", "x,u\n1,2\n3\n", "x u\n0,1 0,2\n"])
+def test_one_row_of_names_alone_is_left_out(text, tmp_path):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(command.DataError, match="Cannot read numbers from"):
+        command.read_table(str(tmp_path / "t.csv"))
+
+
+def test_a_refusal_leaves_no_folder_behind(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text("x,u\n")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for out in (tmp_path / "new" / "inner", kept):
+        assert main(["digits", "--data", str(tmp_path / "t.csv"), "--quick", "--out", str(out)]) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "t.csv"]
+
+
+@pytest.mark.parametrize("name", ["digits", "capacity", "mesh"])
+def test_the_help_tells_all_of_the_problem_and_how_a_table_is_written(name, capsys):
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert " ".join(importlib.import_module(f"nn.studies.{name}").__doc__.split()) in printed
+    assert (command.TABLE in printed) == (name != "mesh")
 
 
 def test_regularise_compares_all_ways_from_the_same_start(tmp_path, capsys, monkeypatch):

@@ -256,6 +256,7 @@ def test_values_of_ones_own_that_make_no_sense(rows, words, tmp_path, capsys, mo
     np.savetxt(tmp_path / "own.txt", rows)
     assert run(tmp_path, "--data", tmp_path / "own.txt") == 2
     assert words in capsys.readouterr().err
+    assert not (tmp_path / "study").exists()
 
 
 # Trouble

@@ -51,8 +51,8 @@ def test_a_recorded_trace_is_replayed():
     exec(compile(example, "weighting.md", "exec"), found)
     weights = [list(step.values()) for step in found["trace"]]
     assert weights[0] == [1.0, 1.0]
-    back = physics.balance.relative([0.2, 1.7], [1.0, 2.0], eps=1e-8), physics.balance.relative([0.2, 1.7], [0.5, 1.9], eps=1e-8)
-    np.testing.assert_allclose(weights[2], 0.95 * back[0] + 0.05 * back[1], rtol=1e-12)
+    back, last = (physics.balance.relative([0.2, 1.7], old, eps=1e-8) for old in ([1.0, 2.0], [0.5, 1.9]))
+    np.testing.assert_allclose(weights[2], 0.95 * back + 0.05 * last, rtol=1e-12)
 
 
 def test_the_problems_are_solved(names):

@@ -71,9 +71,33 @@ def test_tests_that_cannot_be_used(text, message, tmp_path, capsys, monkeypatch)
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["R;S;N\n0,1;100;1000\n0,1;90;2e3\n", "0.1 100 1000\n0.1 90 2000\n"], ids=["names", "none"])
+def test_an_alloy_of_ones_own_is_not_the_published_one(text, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sn_curve, "SIZES", dict.fromkeys(sn_curve.SIZES, TINY))
+    monkeypatch.setattr("nn.command._draw", lambda result, folder: 0)
+    monkeypatch.delenv("PHYSICS_DATA", raising=False)
+    (tmp_path / "own.csv").write_text(text)
+    options = ["--quick", "--quiet", "--out", str(tmp_path / "out")]
+    assert sn_curve.main([*options, "--data", str(tmp_path / "own.csv")]) == 0
+    printed = capsys.readouterr().out
+    assert not any(word in printed for word in ("613.8", "-0.1047", "published"))
+    assert "2 fatigue tests at 1 stress ratios, your own of own.csv" in printed
+    assert sn_curve.main(options) == 0
+    assert "613.8" in capsys.readouterr().out
+
+
+def test_one_stress_at_the_last_ratio_is_told_before_the_training(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(physics.PINN, "fit", lambda *_, **__: pytest.fail("trained"))
+    (tmp_path / "own.txt").write_text("0.1 100 1000\n0.1 90 2000\n0.5 100 1000\n")
+    assert sn_curve.main(["--quick", "--data", str(tmp_path / "own.txt"), "--out", str(tmp_path / "out")]) == 2
+    assert "R = 0.5: all 1 tests are at S = 100 MPa" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_help_tells_whose_tests_they_are(capsys):
     with pytest.raises(SystemExit):
         sn_curve.main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert "without it the real tests in the folder that PHYSICS_DATA names, or where there is none, 15 made by a" in text
+    assert "stress_ratio, stress_max, cycles_to_failure of EPFL's CCFatiguePlatform" in text
     assert len(sn_curve.made_tests(0)) == 15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import autograd_core as ac
 import nn
 import physics
+from nn.command import TABLE
 from physics.__main__ import STUDIES
 from physics.__main__ import main as command
 from physics.studies import (
@@ -257,6 +259,109 @@ def test_a_table_of_ones_own(name, tmp_path, capsys, monkeypatch, tiny, undrawn)
     np.savetxt(path, np.ones((12, 6)), delimiter=",")
     assert run(name, tmp_path, "--data", path) == 2
     assert f"needed are rows of {columns} finite numbers, {names}; got 6 a row" in capsys.readouterr().err
+
+
+@pytest.fixture
+def truths(monkeypatch):
+    """The truths that are drawn, by the title of the picture; and nothing drawn."""
+    drawn = {}
+    for name in ("save_fit", "save_field", "save_slices", "save_history", "save_points", "save_residual", "save_coefficients"):
+        note = lambda *given, name=name, **labels: drawn.update(
+            {(given[0].name, name): labels.get("truth", labels.get("exact"))}
+        )
+        monkeypatch.setattr(physics.pictures, name, note)
+    return drawn
+
+
+def own_table(path, name):
+    columns, _ = OWN[name]
+    rows = np.random.default_rng(0).uniform(0.1, 0.9, (12, columns))
+    np.savetxt(path, rows, delimiter=";", header=";".join("abcd"[:columns]), comments="")
+    return path
+
+
+INVERSE = ["bar", "burgers-inverse", "kdv-inverse", "lorenz-inverse"]
+
+
+@pytest.mark.parametrize("name", INVERSE)
+def test_an_inverse_problem_of_ones_own_has_no_truth(name, tmp_path, capsys, monkeypatch, tiny, truths):
+    monkeypatch.delenv("PHYSICS_DATA", raising=False)
+    assert run(name, tmp_path, "--data", own_table(tmp_path / "own.csv", name)) == 0
+    printed = capsys.readouterr().out
+    assert not any(word in printed for word in ("wanted", "published", "error in %"))
+    assert truths
+    assert all(truth is None for truth in truths.values())
+    assert not any(file in ("error.png", "slices.png") for file, _ in truths)
+    truths.clear()
+    assert run(name, tmp_path) == 0
+    assert "wanted" in capsys.readouterr().out
+    assert any(truth is not None for truth in truths.values()) or ("error.png", "save_field") in truths
+
+
+def test_the_stiffness_of_displacements_of_ones_own(tmp_path, capsys, monkeypatch, undrawn):
+    monkeypatch.setattr(bar, "SIZES", dict.fromkeys(bar.SIZES, equations.Size((12, 12), 80, adam=60, lbfgs=500)))
+    np.savetxt(tmp_path / "own.txt", bar.measured())
+    assert run("bar", tmp_path, "--data", tmp_path / "own.txt") == 0
+    printed = capsys.readouterr().out
+    found = {at: float(re.search(rf"EA at x = {at} +([0-9.e-]+)", printed)[1]) for at in ("0", "0.75", "1.5")}
+    assert found == pytest.approx({"0": 1.0, "0.75": bar.INVERSE[0](0.75), "1.5": 2.125}, rel=0.2)
+    assert "u, relative L2 to own.txt" in printed
+    assert "76 displacements of own.txt, which must belong to this bar" in printed
+    assert "forward" not in printed
+
+
+PROBLEMS = {
+    "bar": "(EA u')' + p = 0",
+    "burgers-inverse": "u_t + λ₁ u u_x = λ₂ u_xx",
+    "heat": "u(t, 0) = 0, u_x + 2 u = 0 at x = 1, u(0, x) = sin 2.289x + ½ sin 8.096x, t ≤ 1",
+    "kdv-inverse": "u_t + λ₁ u u_x + λ₂ u_xxx = 0",
+    "lorenz-inverse": "x' = σ(y - x), y' = x(ρ - z) - y, z' = xy - βz",
+    "poisson": "-Δu = f on [0, 1]², u = 0 on its sides, f that of u = sin πx sin πy + ¼ sin 3πx sin 2πy",
+    "schrodinger": "i h_t + ½ h_xx + |h|² h = 0, h(0, x) = 2 sech x, period 10, t ≤ π/2",
+    "sn-curve": "N(S) falls and is convex",
+    "wave": "u_tt = 1² u_xx, u(t, 0) = u(t, 1) = 0, u(0, x) = sin πx + ½ sin 4πx, u_t(0, x) = 0, t ≤ 1",
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_heading_tells_the_problem(name, tmp_path, capsys, monkeypatch, tiny, undrawn):
+    monkeypatch.delenv("PHYSICS_DATA", raising=False)
+    assert run(name, tmp_path) == 0
+    assert PROBLEMS[name] in capsys.readouterr().out.partition("reached")[0]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_help_tells_the_whole_problem_and_the_options_alike(name, capsys):
+    module = importlib.import_module(f"physics.studies.{name.replace('-', '_')}")
+    with pytest.raises(SystemExit):
+        module.main(["--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert " ".join(module.__doc__.split()) in printed
+    assert "--seed N" in printed
+    assert "no set-up is published" not in printed
+    assert ("--paper" in printed) == (
+        name not in ("bar", "extrapolate", "heat", "mass-spring", "poisson", "sine", "sn-curve", "wave")
+    )
+    if name not in ("schrodinger", "sine"):
+        assert "FILE of --data: rows" in printed
+        assert TABLE in printed
+
+
+def test_the_published_setup_is_the_default_where_none_is_published():
+    sizes, parse = {"quick": 1, "default": 2}, dynamics.parser("name", "text", "data").parse_args
+    assert [dynamics.chosen(sizes, parse(words)) for words in (["--quick"], [], ["--paper"])] == [1, 2, 2]
+
+
+def test_the_constants_that_the_help_of_the_problems_tells():
+    assert heat.modes(3)[[0, 2]] == pytest.approx([2.28893, 8.09616], abs=5e-6)
+    assert (heat.ALPHA, heat.COOLING, wave.C) == (0.1, 2.0, 1.0)
+    x, y = 0.3, 0.7
+    first, second = (np.sin(m * np.pi * x) * np.sin(n * np.pi * y) for m, n in ((1, 1), (3, 2)))
+    assert poisson.source(x, y).item() == pytest.approx(np.pi**2 * (2 * first + 3.25 * second))
+    slope = 3 * np.pi * np.sin(3 * np.pi * x)
+    load = (2 * x - 3 * x**2) * slope - 9 * np.pi**2 * (x**3 - x**2 + 1) * np.cos(3 * np.pi * x)
+    assert bar.load(x, bar.INVERSE).item() == pytest.approx(load)
+    assert bar.INVERSE[0](bar.L) * bar.strain(bar.L).item() == pytest.approx(6.375 * np.pi)
 
 
 def test_a_solution_of_ones_own(tmp_path, capsys, tiny, undrawn):
