@@ -19,7 +19,7 @@ from .. import pictures
 from ..sampling import sample
 from ..shapes import Rectangle
 from ..sobolev import SobolevLoss, StochasticSobolevLoss, derivatives
-from .dynamics import parser, rows, size_of
+from .dynamics import chosen, parser, rows
 
 LOSSES = ("values", "Sobolev", "stochastic")
 UNSURE = 100.0  # how much the error of a slope counts against it
@@ -75,7 +75,6 @@ class Size:
 SIZES = {
     "quick": Size(("Booth",), {20: 2}, 40, 16),
     "default": Size(tuple(FUNCTIONS), {20: 48, 100: 8}, 1_000, 64),
-    "paper": Size(tuple(FUNCTIONS), {20: 1, 100: 1}, 20_000, 256),
 }
 
 
@@ -173,7 +172,7 @@ def errors(networks: Several, test: Points) -> np.ndarray:
 
 def study(args: argparse.Namespace, folder: Path, progress: bool | None) -> Result:
     """Train all networks and compare their errors at new points."""
-    size, interrupted = SIZES[size_of(args)], False
+    size, interrupted = chosen(SIZES, args), False
     found: dict[str, dict[str, np.ndarray]] = {}
     seconds: dict[str, float] = {}
     try:
@@ -236,7 +235,7 @@ def own_data(path: str) -> tuple[Points, Points]:
 
 
 def _head(size: Size, args: argparse.Namespace) -> str:
-    h, paper = size.hidden, SIZES["paper"]
+    h = size.hidden
     if args.data is None:
         places, each = "2,000 new points", "draw"
         means = " and ".join(f"{many} draws of {count} points" for count, many in size.draws.items())
@@ -244,14 +243,11 @@ def _head(size: Size, args: argparse.Namespace) -> str:
     else:
         places, each = f"every second row of {Path(args.data).name}", "start"
         means = f"{size.starts} starts of the networks"
-    reduced = (
-        "" if size == paper else f"\nreduced: {size.steps:,} steps and {h} units; published were two layers of 256 (--paper)"
-    )
     return (
         f"Sobolev training; networks 2–{h}–{h}–1, softplus, Adam 1e-2 falling to 0, {size.steps:,} steps, seed {args.seed}\n"
         f"relative errors at {places}, of values f and slopes ∇f: means of {means}\n"
         f"change: of the errors by Sobolev training, {each} by {each}, with its standard error\n"
-        f"published: no figures to compare with; wanted are errors below those of values alone{reduced}"
+        f"published: no figures to compare with; wanted are errors below those of values alone"
     )
 
 
@@ -278,4 +274,4 @@ def draw(folder: Path, found: dict[str, dict[str, np.ndarray]]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run the study; returns the exit code."""
-    return conduct(parser("sobolev", __doc__, "rows x, y, f, ∂f/∂x, ∂f/∂y", "two layers of 256, 20,000 steps"), argv, study)
+    return conduct(parser("sobolev", __doc__, "rows x, y, f, ∂f/∂x, ∂f/∂y"), argv, study)
