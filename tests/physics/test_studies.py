@@ -340,7 +340,7 @@ def test_the_help_tells_the_whole_problem_and_the_options_alike(name, capsys):
     assert "--seed N" in printed
     assert "no set-up is published" not in printed
     assert ("--paper" in printed) == (
-        name not in ("bar", "extrapolate", "heat", "mass-spring", "poisson", "sine", "sn-curve", "wave")
+        name not in ("bar", "extrapolate", "heat", "mass-spring", "poisson", "sine", "sn-curve", "sobolev", "wave")
     )
     if name not in ("schrodinger", "sine"):
         assert "FILE of --data: rows" in printed
