@@ -100,11 +100,11 @@ class CausalWeights(Weighting):
     ) -> None:
         super().__init__(names)
         check_count("segments", segments, "CausalWeights")
-        rising = (epsilons,) if isinstance(epsilons, int | float) else tuple(epsilons)
-        if not (np.isfinite([start, end]).all() and start < end and rising):
-            raise ValueError(f"CausalWeights: {segments} slices from {start} to {end}, epsilons {rising}: nothing to weight")
+        listed = (epsilons,) if isinstance(epsilons, int | float) else tuple(epsilons)
+        if not (np.isfinite([start, end]).all() and start < end and listed):
+            raise ValueError(f"CausalWeights: {segments} slices from {start} to {end}, epsilons {listed}: nothing to weight")
         self.start, self.end, self.segments = float(start), float(end), segments
-        self.epsilons = tuple(positive("CausalWeights", "an epsilon", each, zero=True) for each in rising)
+        self.epsilons = tuple(positive("CausalWeights", "an epsilon", each, zero=True) for each in listed)
         self.delta = share("CausalWeights", "delta", delta)
         self.register_buffer("epsilon", ac.tensor(self.epsilons[0]))
 

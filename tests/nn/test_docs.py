@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import chdir
-from pathlib import Path
-
 import numpy as np
 import pytest
+from pages import defined, examples
 
 import nn
 from nn.dialect import Tensor
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "nn.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+EXAMPLES = examples("nn.md")
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +17,7 @@ def names(tmp_path_factory):
     """What all examples define, and the folder of their files."""
     pytest.importorskip("matplotlib")
     pytest.importorskip("safetensors")
-    found: dict = {"folder": tmp_path_factory.mktemp("files"), "__name__": "__main__"}
-    with chdir(found["folder"]):
-        for example in EXAMPLES:
-            exec(compile(example, str(PAGE), "exec"), found)
-    return found
+    return defined("nn.md", tmp_path_factory.mktemp("files"), __name__="__main__")
 
 
 def test_each_example_has_at_most_eight_lines():

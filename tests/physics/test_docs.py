@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from contextlib import chdir
-from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import DOCS, defined, examples
 
 import nn
 import physics
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "physics.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+EXAMPLES = examples("physics.md")
 
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory):
     """What all examples define, one after the other, and the folder of their pictures."""
     pytest.importorskip("matplotlib")
-    found: dict = {"folder": tmp_path_factory.mktemp("pictures")}
     nn.manual_seed(0)
-    with chdir(found["folder"]), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for example in EXAMPLES:
-            exec(compile(example, str(PAGE), "exec"), found)
-    return found
+        return defined("physics.md", tmp_path_factory.mktemp("pictures"))
 
 
 def test_each_example_has_at_most_five_lines():
@@ -36,7 +30,7 @@ def test_each_example_has_at_most_five_lines():
 
 
 def test_every_public_name_of_a_problem_is_there():
-    text = PAGE.read_text(encoding="utf-8")
+    text = (DOCS / "physics.md").read_text(encoding="utf-8")
     kinds = (physics.Condition, physics.Weighting, physics.System)
     public = [getattr(physics, name) for name in physics.__all__]
     made = [each for each in public if isinstance(each, type) and issubclass(each, kinds) and each not in kinds]
@@ -45,8 +39,7 @@ def test_every_public_name_of_a_problem_is_there():
 
 
 def test_a_recorded_trace_is_replayed():
-    page = PAGE.with_name("weighting.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (example,) = examples("weighting.md")
     found: dict = {}
     exec(compile(example, "weighting.md", "exec"), found)
     weights = [list(step.values()) for step in found["trace"]]

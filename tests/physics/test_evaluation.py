@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
+from memory import most
 
 import autograd_core as ac
 import nn
@@ -55,13 +54,6 @@ def test_a_capture_takes_no_more_memory_than_the_loss_itself(hard):
     options = {"conditions": [], "transform": physics.HardConstraints(PLANE, given)} if hard else {}
     network = nn.MLP([2, *[20] * 4, 1], generator=0)
     pinn = physics.PINN(network, PLANE, ["u"], lambda s: s.u_t + s.u * s.u_x - s.u_xx, points=Collocation(2_000), **options)
-
-    def most(run):
-        tracemalloc.start()
-        run()
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return peak
 
     evaluate = Evaluation(pinn, list(pinn.parameters()), True, 1)
     evaluate()  # as it is written

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
+from memory import most
 
 import autograd_core as ac
 import nn
@@ -275,13 +274,6 @@ def test_a_capture_takes_no_more_memory_than_the_step_itself():
     def step():
         model.zero_grad()
         ac.mean(ac.square(model(x))).backward()
-
-    def most(run):
-        tracemalloc.start()
-        run()
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return peak
 
     captured = ac.compile(step)
     captured()  # as it is written
